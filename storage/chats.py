@@ -1,0 +1,82 @@
+"""Where each chat stands: language, open dialog, the screen that is shown and what is still to be shown."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import bindparam, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from storage.tables.updates import chats
+
+
+@dataclass(frozen=True, slots=True)
+class ChatRow:
+    """One chat as stored. `draft` and `pending` are sealed; `draft_of` is the account the draft belongs to."""
+
+    person_id: int
+    language: str | None
+    revision: int
+    flow: str | None
+    draft_of: int | None
+    draft: bytes | None
+    expires_at: datetime | None
+    message_id: int | None
+    pending: bytes | None
+    blocked_at: datetime | None
+    updated_at: datetime
+
+
+_COLUMNS = [chats.c[name] for name in ChatRow.__dataclass_fields__]
+_get = select(*_COLUMNS).where(chats.c.person_id.in_(bindparam("people", expanding=True)))
+_unshown = select(chats.c.person_id).where(chats.c.pending.is_not(None), chats.c.updated_at < bindparam("before"))
+_shown = (
+    update(chats)
+    .where(chats.c.person_id == bindparam("person"), chats.c.revision == bindparam("at_revision"))
+    .values(message_id=bindparam("message"), pending=None, blocked_at=bindparam("blocked"))
+)
+
+
+async def get(conn: AsyncConnection, people: Iterable[int]) -> dict[int, ChatRow]:
+    """The rows of these people; who was never seen has none."""
+    return {row.person_id: ChatRow(*row) for row in await conn.execute(_get, {"people": list(people)})}
+
+
+async def save(conn: AsyncConnection, rows: Sequence[ChatRow]) -> set[int]:
+    """Writes rows whose `revision` is one more than the stored one; returns the people whose row was written.
+
+    A compare-and-set: whoever worked from an older revision, or made the row at the same time, is not in the answer.
+    """
+    insert = postgresql.insert if conn.dialect.name == "postgresql" else sqlite.insert
+    statement = insert(chats).values(
+        [{name: getattr(row, name) for name in ChatRow.__dataclass_fields__} for row in rows]
+    )
+    upsert = statement.on_conflict_do_update(
+        index_elements=["person_id"],
+        set_={name: statement.excluded[name] for name in ChatRow.__dataclass_fields__ if name != "person_id"},
+        where=chats.c.revision == statement.excluded.revision - 1,
+    ).returning(chats.c.person_id)
+    return set((await conn.execute(upsert)).scalars())
+
+
+async def shown(conn: AsyncConnection, notes: Sequence[tuple[int, int, int | None, datetime | None]]) -> None:
+    """Notes what was shown: (person, revision, message that carries the screen, when the person was found to block us)."""
+    await conn.execute(
+        _shown,
+        [
+            {"person": person, "at_revision": revision, "message": message, "blocked": blocked}
+            for person, revision, message, blocked in notes
+        ],
+    )
+
+
+async def unshown(conn: AsyncConnection, *, before: datetime) -> list[int]:
+    """People whose committed answer was not shown yet, though it was committed before the given time."""
+    return list((await conn.execute(_unshown, {"before": before})).scalars())
+
+
+async def expire(conn: AsyncConnection, now: datetime) -> int:
+    """Empties drafts that died; the dialog itself is closed, in words, at the person's next message (DIALOGS rule 18)."""
+    dead = update(chats).where(chats.c.expires_at <= now, chats.c.draft.is_not(None))
+    return (await conn.execute(dead.values(draft=None))).rowcount
