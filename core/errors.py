@@ -1,0 +1,56 @@
+"""Errors that people are told about. Each noun of the core has its own subclass; the faces hold the texts."""
+
+
+class CoreError(Exception):
+    """Something asked of the core was refused, and nothing was changed.
+
+    `code` is a text key (`phone.taken`), `field` the input it is about, `params` what the text may name.
+    """
+
+    def __init__(self, code: str, *, field: str | None = None, **params: str | int) -> None:
+        super().__init__(code)
+        self.code = code
+        self.field = field
+        self.params: dict[str, str | int] = params
+
+
+class InvalidValue(CoreError):  # noqa: N818 - the name says what happened
+    """An input cannot be taken as a value. Codes are `<field>.<fault>`: `phone.wrong_format`, `name.too_long`."""
+
+
+class AccountError(CoreError):
+    """An account cannot be made or changed so."""
+
+
+class LoginError(CoreError):
+    """A login cannot be tried now."""
+
+
+class Throttled(LoginError):  # noqa: N818 - the name says what happened
+    """Too many tries. `wait_seconds` says how long; it is the same for accounts that do not exist (CONTRACT.md 3.4)."""
+
+    def __init__(self, wait_seconds: int, code: str = "login.throttled") -> None:
+        super().__init__(code, wait_seconds=wait_seconds)
+        self.wait_seconds = wait_seconds
+
+
+class Unauthenticated(CoreError):  # noqa: N818 - the name says what happened
+    """A token or session is not alive. One answer for every cause (TOKENS T9)."""
+
+    def __init__(self) -> None:
+        super().__init__("session.unauthenticated")
+
+
+class Forbidden(CoreError):  # noqa: N818 - the name says what happened
+    """Who is asking may not do this."""
+
+    def __init__(self, action: str) -> None:
+        super().__init__("permission.denied", action=action)
+
+
+class Busy(CoreError):  # noqa: N818 - the name says what happened
+    """The password queue is full. `wait_seconds` is a fair guess of when it is worth trying again."""
+
+    def __init__(self, wait_seconds: int) -> None:
+        super().__init__("passwords.busy", wait_seconds=wait_seconds)
+        self.wait_seconds = wait_seconds

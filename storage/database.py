@@ -1,0 +1,191 @@
+"""The one door to the database: SQLite by default, PostgreSQL by another URL, the same code on both."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import Any, Literal
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, event, text
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, InterfaceError, NoSuchModuleError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from storage.errors import StorageError
+
+_DRIVERS: dict[str, Literal["sqlite", "postgresql"]] = {
+    "sqlite+aiosqlite": "sqlite",
+    "postgresql+asyncpg": "postgresql",
+}
+_MIGRATIONS = Path(__file__).parent / "migrations"
+_MIGRATION_LOCK = 0x636C696E6963  # any number of our own: PostgreSQL names advisory locks by numbers
+_BUSY_SECONDS = 10
+
+
+class Database:
+    """One database and its connections.
+
+    `read()` and `write()` each give one transaction. On SQLite `write()` takes the write lock at once
+    (BEGIN IMMEDIATE), because a transaction that reads first and writes later loses updates or fails.
+    Whatever keeps the database from working is raised as StorageError; a lost constraint stays IntegrityError.
+    """
+
+    def __init__(self, url: str) -> None:
+        """`url`: `sqlite+aiosqlite:///path` or `postgresql+asyncpg://…`. StorageError for any other."""
+        self._url = _checked(url)
+        self.dialect: Literal["sqlite", "postgresql"] = _DRIVERS[self._url.drivername]
+        self._engine = _engine(self._url, self.dialect)
+        self._writing_engine = self._engine.execution_options(begin="BEGIN IMMEDIATE")
+        # Writers of this process queue here, in order: SQLite's own waiting polls, and lets the unlucky starve.
+        self._writers = asyncio.Lock()
+
+    @property
+    def path(self) -> Path | None:
+        """The file of a SQLite database, None on PostgreSQL."""
+        return Path(str(self._url.database)) if self.dialect == "sqlite" else None
+
+    @property
+    def name(self) -> str:
+        """The database for messages: the file, or the URL without its password."""
+        return str(self.path or self._url.render_as_string(hide_password=True))
+
+    def read(self) -> AbstractAsyncContextManager[AsyncConnection]:
+        """One transaction, rolled back at exit: all its statements see one state on SQLite."""
+        return self._reading()
+
+    def write(self) -> AbstractAsyncContextManager[AsyncConnection]:
+        """One transaction: committed at exit, rolled back when the body raises."""
+        return self._writing()
+
+    @asynccontextmanager
+    async def _reading(self) -> AsyncIterator[AsyncConnection]:
+        async with AsyncExitStack() as stack:
+            stack.enter_context(self._faults())
+            yield await self._entered(stack, self._engine.connect())
+
+    @asynccontextmanager
+    async def _writing(self) -> AsyncIterator[AsyncConnection]:
+        async with AsyncExitStack() as stack:
+            stack.enter_context(self._faults())
+            if self.dialect == "sqlite":
+                await stack.enter_async_context(self._writers)
+            yield await self._entered(stack, self._writing_engine.begin())
+
+    async def _entered(
+        self, stack: AsyncExitStack, opening: AbstractAsyncContextManager[AsyncConnection]
+    ) -> AsyncConnection:
+        try:
+            return await stack.enter_async_context(opening)
+        except OSError as error:  # asyncpg's own, when nothing listens there
+            raise StorageError(f"The database {self.name} cannot be reached: {error.strerror or error}.") from error
+
+    @contextmanager
+    def _faults(self) -> Iterator[None]:
+        """Turns what a driver raises when a database is away, locked, full or broken into one sentence."""
+        try:
+            yield
+        except (OperationalError, InterfaceError) as error:
+            raise StorageError(f"The database {self.name} does not work: {error.orig}.") from error
+        except PoolTimeoutError as error:
+            raise StorageError(f"The database {self.name} is too busy: no connection became free.") from error
+
+    async def upgrade(self, revision: str = "head") -> None:
+        """Brings the tables to `revision` in one transaction; makes the SQLite file and its folder when missing.
+
+        Two processes may call this at once: the second waits and finds nothing to do.
+        """
+        await self._migrate(command.upgrade, revision)
+
+    async def downgrade(self, revision: str) -> None:
+        """Takes the tables back to `revision` (`base`: none)."""
+        await self._migrate(command.downgrade, revision)
+
+    async def _migrate(self, act: Callable[[Config, str], None], revision: str) -> None:
+        if self.path is not None:
+            _make_file(self.path)
+        async with self.write() as conn:
+            if self.dialect == "postgresql":
+                await conn.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
+            await conn.run_sync(lambda sync: act(_alembic(sync), revision))
+
+    async def revision(self) -> str | None:
+        """The revision the tables are at; None when there are none yet."""
+        if self.path is not None and not self.path.exists():
+            return None
+        async with self.read() as conn:
+            return await conn.run_sync(lambda sync: MigrationContext.configure(sync).get_current_revision())
+
+    async def is_current(self) -> bool:
+        """Whether the tables are those this code was written for."""
+        return await self.revision() == ScriptDirectory(str(_MIGRATIONS)).get_current_head()
+
+    async def dispose(self) -> None:
+        """Closes every connection. Without it SQLite's threads keep the program from ending."""
+        await self._engine.dispose()
+
+
+def _checked(url: str) -> URL:
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        raise StorageError(
+            "The database URL cannot be read: write it like sqlite+aiosqlite:///data/clinic.db."
+        ) from None
+    if parsed.drivername not in _DRIVERS:
+        known = " or ".join(f"{driver}://" for driver in _DRIVERS)
+        raise StorageError(f"The database URL starts with {parsed.drivername}://, but only {known} is understood.")
+    if parsed.drivername == "sqlite+aiosqlite" and parsed.database in {None, "", ":memory:"}:
+        raise StorageError("The SQLite database URL names no file: write it like sqlite+aiosqlite:///data/clinic.db.")
+    return parsed
+
+
+def _engine(url: URL, dialect: Literal["sqlite", "postgresql"]) -> AsyncEngine:
+    try:
+        if dialect == "postgresql":
+            return create_async_engine(url, pool_pre_ping=True, pool_size=10)
+        engine = create_async_engine(url, pool_size=8, max_overflow=0, pool_timeout=_BUSY_SECONDS * 3)
+    except (ModuleNotFoundError, NoSuchModuleError):
+        raise StorageError(
+            f"The driver for {url.drivername}:// is not installed: pip install 'clinic-bot[postgres]'."
+        ) from None
+    event.listen(engine.sync_engine, "connect", _prepare_sqlite)
+    event.listen(engine.sync_engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # the driver must not begin transactions of its own
+    cursor = connection.cursor()
+    # busy_timeout first: switching to WAL needs a lock that another connection may hold for a moment.
+    cursor.execute(f"PRAGMA busy_timeout = {_BUSY_SECONDS * 1000}")
+    cursor.execute("PRAGMA journal_mode = WAL")
+    cursor.execute("PRAGMA synchronous = FULL")
+    cursor.execute("PRAGMA foreign_keys = ON")
+    cursor.execute("PRAGMA secure_delete = ON")
+    cursor.close()
+
+
+def _begin_sqlite(conn: Connection) -> None:
+    conn.exec_driver_sql(conn.get_execution_options().get("begin", "BEGIN"))
+
+
+def _make_file(path: Path) -> None:
+    """Makes an empty database file for its user alone: health data must not be born readable by all."""
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    except OSError as error:
+        raise StorageError(f"The database file {path} cannot be opened: {error.strerror}.") from error
+
+
+def _alembic(connection: Connection) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS))
+    config.attributes["connection"] = connection
+    return config
