@@ -1,0 +1,174 @@
+"""What people do on their phones. Each act checks what the client app would let them do, and makes the update."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+
+from sandbox.errors import ApiError, bad_request
+from sandbox.media import document, photo, store
+from sandbox.methods.call import without_nothing
+from sandbox.model import Bot, CallbackQuery, Chat, Json, Message, Person
+from sandbox.params import Upload
+from sandbox.text import MAX_CAPTION, MAX_TEXT, trim, utf16_length, with_found
+from sandbox.world import Act, World
+
+
+class Phone:
+    """One person's phone with one bot's chat open."""
+
+    def __init__(self, world: World, bot: Bot, person: Person) -> None:
+        self.world = world
+        self.bot = bot
+        self.person = person
+        self.chat = world.open_chat(bot, person)
+
+    # What a person sends.
+
+    def send_text(self, text: str, entities: list[Json] | None = None) -> tuple[Message, Act | None]:
+        """A text; entities are what the client made of ``__x__`` and the like."""
+        return self._send(_text(text, entities or []))
+
+    def share_contact(self, of: Person | None = None) -> tuple[Message, Act | None]:
+        """One's own contact, whose ``user_id`` the server sets, or somebody else's."""
+        whose = of or self.person
+        if not whose.phone:
+            raise bad_request(f"{whose.first_name} has no phone number")
+        contact = {"phone_number": whose.phone, "first_name": whose.first_name, "user_id": whose.id}
+        return self._send({"contact": contact})
+
+    def share_card(self, contact: Json) -> tuple[Message, Act | None]:
+        """A contact from the address book that is nobody's on Telegram, or that claims to be."""
+        card = {key: contact[key] for key in ("phone_number", "first_name", "user_id") if contact.get(key)}
+        return self._send({"contact": {"first_name": "", "phone_number": "", **card}})
+
+    def send_file(
+        self, kind: str, upload: Upload, *, caption: str = "", album: str = "", spoiler: bool = False
+    ) -> tuple[Message, Act | None]:
+        """A photo, or a document as it is; ``album`` is the ``media_group_id`` that files sent together share."""
+        if utf16_length(caption) > MAX_CAPTION:
+            raise bad_request("message caption is too long")
+        file = store(upload, kind)
+        content = {
+            kind: photo(self.bot, file) if kind == "photo" else document(self.bot, file),
+            "caption": caption,
+            "caption_entities": with_found(caption, []),
+            "media_group_id": album,
+            "has_media_spoiler": spoiler,
+        }
+        return self._send(without_nothing(content))
+
+    def send_other(self, kind: str) -> tuple[Message, Act | None]:
+        """A sticker, a voice message, a video or a place: what a bot of texts and photos has to answer kindly."""
+        if kind not in _OTHERS:
+            raise bad_request(f"kind is one of {', '.join(_OTHERS)}")
+        content: Json = dict(_OTHERS[kind])
+        if kind != "location":
+            file = document(self.bot, store(Upload(kind, kind.encode(), ""), kind))
+            content |= {key: file[key] for key in ("file_id", "file_unique_id", "file_size")}
+        return self._send({kind: content})
+
+    def _send(self, content: Json) -> tuple[Message, Act | None]:
+        if self.chat.blocked:
+            raise ApiError(409, f"{self.person.first_name} has blocked the bot and has to unblock it first")
+        shown = self.chat.keyboard or {}
+        message = self.world.add_message(self.chat, self.person.as_user(), content)
+        if "force_reply" in shown or shown.get("one_time_keyboard"):
+            self.chat.keyboard_message_id = None
+        return message, self.world.add_update(self.bot, self.chat, "message", message.data)
+
+    # What a person does to messages.
+
+    def edit(self, message_id: int, text: str) -> tuple[Message, Act | None]:
+        """Another text for one's own message."""
+        message = self._message(message_id)
+        if message.by_bot or "text" not in message.data:
+            raise bad_request("people can edit only texts of their own")
+        message.data.pop("entities", None)
+        message.data.update(_text(text, []))
+        message.data["edit_date"] = int(self.world.clock.now())
+        self.world.chat_changed(self.chat)
+        return message, self.world.add_update(self.bot, self.chat, "edited_message", message.data)
+
+    def press(self, message_id: int, callback_data: str) -> tuple[Message, Act | None]:
+        """A tap on an inline button. Old messages can be pressed too, as long as they are shown with that button."""
+        message = self._message(message_id)
+        return message, self._press(message, callback_data)
+
+    def press_stale(self, message_id: int, callback_data: str) -> tuple[Message, Act | None]:
+        """A tap that was under way when the bot took the button back, or one made by a tampered client."""
+        return self._message(message_id), self._press(self._message(message_id), callback_data, check=False)
+
+    def _press(self, message: Message, data: str, *, check: bool = True) -> Act | None:
+        rows = (message.markup or {}).get("inline_keyboard", [])
+        if check and not any(button.get("callback_data") == data for row in rows for button in row):
+            raise bad_request("that message has no such button")
+        query = CallbackQuery(str(secrets.randbits(62)), self.chat, message.id, self.world.clock.now())
+        self.bot.callbacks[query.id] = query
+        body = {
+            "id": query.id,
+            "from": self.person.as_user(),
+            "message": dict(message.data),
+            "chat_instance": str(self.chat.id),
+            "data": data,
+        }
+        return self.world.add_update(self.bot, self.chat, "callback_query", body)
+
+    def _message(self, message_id: int) -> Message:
+        message = self.chat.messages.get(message_id)
+        if message is None or message.deleted:
+            raise bad_request("that message is not there")
+        return message
+
+    # What a person does to the bot.
+
+    def set_blocked(self, blocked: bool) -> Act | None:
+        """Blocks the bot or lets it in again."""
+        if blocked == self.chat.blocked:
+            return None
+        self.chat.blocked = blocked
+        self.world.chat_changed(self.chat)
+        return self._membership(self.chat, "member" if blocked else "kicked", "kicked" if blocked else "member")
+
+    def write_in_group(self, title: str, text: str) -> tuple[Message, Act | None]:
+        """A message in a group with the bot, which is brought in first. Bots see only commands there (privacy mode)."""
+        known = len(self.bot.chats)
+        group = self.world.open_group(self.bot, title)
+        if len(self.bot.chats) > known:
+            self._membership(group, "left", "member")
+        message = self.world.add_message(group, self.person.as_user(), _text(text, []))
+        if not message.text.startswith("/"):
+            return message, None
+        return message, self.world.add_update(self.bot, group, "message", message.data)
+
+    def _membership(self, chat: Chat, old: str, new: str) -> Act | None:
+        def member(status: str) -> Json:
+            until = {"until_date": 0} if status == "kicked" else {}
+            return {"user": self.bot.as_user(), "status": status, **until}
+
+        body = {
+            "chat": chat.data,
+            "from": self.person.as_user(),
+            "date": int(self.world.clock.now()),
+            "old_chat_member": member(old),
+            "new_chat_member": member(new),
+        }
+        return self.world.add_update(self.bot, chat, "my_chat_member", body)
+
+
+def _text(text: str, entities: list[Json]) -> Json:
+    trimmed, clipped = trim(text, entities)
+    if not trimmed:
+        raise bad_request("message text is empty")
+    if utf16_length(trimmed) > MAX_TEXT:
+        raise bad_request("message is too long: the client app would send it as several")
+    return without_nothing({"text": trimmed, "entities": with_found(trimmed, clipped)})
+
+
+_OTHERS: dict[str, dict[str, Any]] = {
+    "sticker": {"type": "regular", "width": 512, "height": 512, "is_animated": False, "is_video": False, "emoji": "👍"},
+    "voice": {"duration": 3, "mime_type": "audio/ogg"},
+    "video": {"duration": 3, "width": 640, "height": 480, "mime_type": "video/mp4"},
+    "audio": {"duration": 3, "mime_type": "audio/mpeg"},
+    "location": {"latitude": 39.9042, "longitude": 116.4074},
+}

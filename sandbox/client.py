@@ -1,0 +1,383 @@
+"""A client of the sandbox for tests: people who chat with a bot, in lines that read like a script.
+
+    async with Sandbox.connect(url) as sandbox:
+        li = await sandbox.person("李雷", phone="13812345678")
+        await li.send("/start")
+        await li.press("注册")
+        await li.share_contact()
+        assert "姓名" in li.screen
+
+``send``, ``press`` and the like return when the bot has answered and is still. Works with any bot.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import aiohttp
+
+Settled = Callable[[], Awaitable[object]]
+
+
+class SandboxError(AssertionError):
+    """What a person wanted to do is not possible, or the bot did not do what was expected. Says what the chat shows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message as the person sees it (or saw it, when ``deleted``)."""
+
+    id: int
+    sender: str
+    by_bot: bool
+    text: str
+    rows: tuple[tuple[dict[str, Any], ...], ...]
+    edited: bool
+    deleted: bool
+    date: int
+    media: dict[str, Any] | None
+    album: str | None
+    protected: bool
+    spoiler: bool
+    entities: tuple[dict[str, Any], ...]
+
+    @property
+    def buttons(self) -> list[str]:
+        """The labels of its inline keyboard, row after row."""
+        return [str(button["text"]) for row in self.rows for button in row]
+
+    @classmethod
+    def parse(cls, view: dict[str, Any]) -> Message:
+        """From the control API's JSON."""
+        return cls(
+            id=view["id"],
+            sender="bot" if view["by_bot"] else view["sender"],
+            by_bot=view["by_bot"],
+            text=view["text"],
+            rows=tuple(tuple(row) for row in view["buttons"]),
+            edited=view["edited"],
+            deleted=view["deleted"],
+            date=view["date"],
+            media=view.get("media"),
+            album=view["album"],
+            protected=view["protected"],
+            spoiler=view["spoiler"],
+            entities=tuple(view["entities"]),
+        )
+
+
+class Sandbox:
+    """A running sandbox. Use ``Sandbox.connect``."""
+
+    def __init__(
+        self, session: aiohttp.ClientSession, url: str, settled: Settled | None, bot: int, patience: float
+    ) -> None:
+        self._session = session
+        self.url = url
+        self.settled = settled
+        self.bot = bot
+        self.patience = patience
+
+    @classmethod
+    @asynccontextmanager
+    async def connect(
+        cls, url: str, settled: Settled | None = None, *, bot: int = 0, patience: float = 10.0
+    ) -> AsyncIterator[Sandbox]:
+        """Connects for the length of a block.
+
+        Args:
+            url: the sandbox's address.
+            settled: awaited after the bot took an act's update, in place of waiting until it has been still a while.
+            bot: id of the bot that people chat with; 0 for the one that called last.
+            patience: seconds that the bot has to answer.
+        """
+        async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
+            yield cls(session, url.rstrip("/"), settled, bot, patience)
+
+    async def request(self, http_method: str, path: str, **kwargs: Any) -> Any:
+        """One call of the control API.
+
+        Raises:
+            SandboxError: with the sandbox's own sentence.
+        """
+        if self.bot:
+            kwargs["params"] = {**kwargs.get("params", {}), "bot": str(self.bot)}
+        async with self._session.request(http_method, f"{self.url}/sandbox{path}", **kwargs) as answer:
+            body = await answer.json(content_type=None)
+            if answer.status != 200:
+                raise SandboxError(body["description"])
+            return body
+
+    async def person(
+        self,
+        first_name: str,
+        *,
+        language: str = "zh-hans",
+        phone: str = "",
+        person_id: int = 0,
+        note: str = "",
+    ) -> Chat:
+        """A new person with a phone of their own."""
+        fields = {"first_name": first_name, "language_code": language, "phone": phone, "id": person_id, "note": note}
+        return Chat(self, await self.request("POST", "/people", json=fields))
+
+    async def people(self) -> list[Chat]:
+        """Everybody there is, the default people included."""
+        return [Chat(self, person) for person in await self.request("GET", "/people")]
+
+    async def fail(self, kind: str, method: str = "", **settings: Any) -> None:
+        """Makes the next call of a method fail; the settings are those of ``faults.Fault``."""
+        await self.request("POST", "/faults", json={"kind": kind, "method": method, **settings})
+
+    async def heal(self) -> None:
+        """Takes back all failures still to come."""
+        await self.request("DELETE", "/faults")
+
+    async def set_clock(self, offset: float) -> None:
+        """Moves the sandbox's clock by so many seconds from now."""
+        await self.request("POST", "/clock", json={"offset": offset})
+
+    async def traffic(self, *, chat: Chat | None = None, method: str = "") -> list[dict[str, Any]]:
+        """The bot's calls, oldest first; of one chat or method only, if wanted."""
+        params = {"chat_id": str(chat.id)} if chat else {}
+        calls = await self.request("GET", "/traffic", params=params)
+        return [call for call in calls if not method or call["method"].lower() == method.lower()]
+
+    async def change_bot(self, **settings: Any) -> None:
+        """``revoked=True``: the token stops working; ``repeat=n``, ``reverse=n``: how the next n updates come."""
+        await self.request("PATCH", f"/bots/{self.bot}", json=settings)
+
+
+class Chat:
+    """A person's chat with the bot, as it was after the last act (``refresh`` looks again)."""
+
+    def __init__(self, sandbox: Sandbox, person: dict[str, Any]) -> None:
+        self.sandbox = sandbox
+        self.id: int = person["id"]
+        self.name: str = person["first_name"]
+        self.phone: str = person["phone"]
+        self.messages: list[Message] = []
+        self._view: dict[str, Any] = {"keyboard": None, "alerts": [], "action": "", "commands": []}
+
+    # What the person sees.
+
+    @property
+    def visible(self) -> list[Message]:
+        """The messages that are not deleted, oldest first."""
+        return [message for message in self.messages if not message.deleted]
+
+    @property
+    def last(self) -> Message:
+        """The newest visible message of the bot."""
+        for message in reversed(self.visible):
+            if message.by_bot:
+                return message
+        raise SandboxError(f"the bot has said nothing yet\n{self.transcript()}")
+
+    @property
+    def screen(self) -> str:
+        """The text of the newest visible message of the bot."""
+        return self.last.text
+
+    @property
+    def buttons(self) -> list[str]:
+        """The inline buttons under it."""
+        return self.last.buttons
+
+    @property
+    def keyboard(self) -> list[str]:
+        """The labels of the reply keyboard shown now."""
+        return [str(button["text"]) for button in self._reply_buttons()]
+
+    @property
+    def placeholder(self) -> str:
+        """The hint in the empty text field."""
+        return str((self._view["keyboard"] or {}).get("input_field_placeholder", ""))
+
+    @property
+    def alerts(self) -> list[str]:
+        """The texts with which the bot answered presses, oldest first."""
+        return [str(alert["text"]) for alert in self._view["alerts"]]
+
+    @property
+    def action(self) -> str:
+        """The chat action shown now, for instance ``typing``; empty for none."""
+        return str(self._view["action"])
+
+    @property
+    def commands(self) -> list[str]:
+        """The commands that the client's menu lists for this person."""
+        return [str(command["command"]) for command in self._view["commands"]]
+
+    def transcript(self) -> str:
+        """The chat as readable text."""
+        lines = []
+        for message in self.messages:
+            marks = "".join(f" ({mark})" for mark in ("edited", "deleted") if getattr(message, mark))
+            media = f"[{message.media['kind']}] " if message.media else ""
+            lines.append(f"{message.sender}{marks}: {media}{message.text}")
+            lines += [
+                "    " + " ".join(f"[{button['text']}]" for button in row)
+                for row in message.rows
+                if not message.deleted
+            ]
+        if self.keyboard:
+            lines.append("keyboard: " + " ".join(f"[{label}]" for label in self.keyboard))
+        lines += [f"alert: {alert}" for alert in self.alerts[-1:]]
+        return "\n".join(lines)
+
+    # What the person does.
+
+    async def send(self, text: str, *, entities: Sequence[dict[str, Any]] = (), wait: bool = True) -> Message:
+        """Sends a text."""
+        return await self._act("send", {"text": text, "entities": list(entities)}, wait=wait)
+
+    async def press(self, label: str, *, wait: bool = True) -> None:
+        """Taps the inline button of this label on the newest message that has it, else the reply keyboard's.
+
+        Raises:
+            SandboxError: no such button; names those there are.
+        """
+        await self.refresh()
+        for message in reversed(self.visible):
+            for row in message.rows:
+                for button in row:
+                    if button["text"] == label:
+                        await self.press_on(message, label, wait=wait)
+                        return
+        for button in self._reply_buttons():
+            if button["text"] == label:
+                if button.get("request_contact"):
+                    await self.share_contact(wait=wait)
+                else:
+                    await self.send(label, wait=wait)
+                return
+        there_are = [button for message in self.visible for button in message.buttons] + self.keyboard
+        raise SandboxError(f"there is no button {label!r}, only {there_are}\n{self.transcript()}")
+
+    async def press_on(self, message: Message, label: str, *, wait: bool = True) -> None:
+        """Taps a button of a certain message as it was seen, even if the bot has taken the button away meanwhile."""
+        data = [button.get("callback_data") for row in message.rows for button in row if button["text"] == label]
+        if not data or data[0] is None:
+            raise SandboxError(f"there is no button {label!r} to press, only {message.buttons}\n{self.transcript()}")
+        await self._act("press", {"message_id": message.id, "callback_data": data[0], "stale": True}, wait=wait)
+
+    async def share_contact(self, of: Chat | None = None, *, wait: bool = True) -> Message:
+        """Shares one's own contact, or that of another."""
+        return await self._act("contact", {"of": of.id if of else 0}, wait=wait)
+
+    async def share_card(
+        self, phone_number: str, first_name: str = "", *, user_id: int = 0, wait: bool = True
+    ) -> Message:
+        """Shares an entry of the address book: with ``user_id`` 0 that of somebody not on Telegram."""
+        card = {"phone_number": phone_number, "first_name": first_name, "user_id": user_id}
+        return await self._act("contact", {"contact": card}, wait=wait)
+
+    async def send_photo(
+        self, content: bytes, *, caption: str = "", spoiler: bool = False, album: str = "", wait: bool = True
+    ) -> Message:
+        """Sends a picture."""
+        fields = {"caption": caption, "album": album, "spoiler": "1" if spoiler else ""}
+        return await self._send_file("photo", content, "photo.jpg", fields, wait)
+
+    async def send_document(
+        self, content: bytes, name: str = "document.pdf", *, caption: str = "", album: str = "", wait: bool = True
+    ) -> Message:
+        """Sends a file."""
+        return await self._send_file("document", content, name, {"caption": caption, "album": album}, wait)
+
+    async def send_album(self, photos: Sequence[bytes], *, caption: str = "", wait: bool = True) -> list[Message]:
+        """Sends pictures together: separate messages with one ``media_group_id``, the caption on the first."""
+        album = str(secrets.randbits(53))
+        first, last = len(photos) > 1, len(photos) - 1
+        return [
+            await self.send_photo(
+                content, caption=caption if number == 0 and first else "", album=album, wait=wait and number == last
+            )
+            for number, content in enumerate(photos)
+        ]
+
+    async def send_sticker(self, *, wait: bool = True) -> Message:
+        """Sends a sticker."""
+        return await self._act("other", {"kind": "sticker"}, wait=wait)
+
+    async def send_voice(self, *, wait: bool = True) -> Message:
+        """Sends a voice message."""
+        return await self._act("other", {"kind": "voice"}, wait=wait)
+
+    async def send_location(self, *, wait: bool = True) -> Message:
+        """Sends a place."""
+        return await self._act("other", {"kind": "location"}, wait=wait)
+
+    async def edit(self, message: Message, text: str, *, wait: bool = True) -> Message:
+        """Changes a text one has sent."""
+        return await self._act("edit", {"message_id": message.id, "text": text}, wait=wait)
+
+    async def block(self) -> None:
+        """Blocks the bot."""
+        await self._act("block", {}, wait=False)
+
+    async def unblock(self) -> None:
+        """Lets the bot in again."""
+        await self._act("unblock", {}, wait=False)
+
+    async def write_in_group(self, title: str, text: str) -> None:
+        """Writes in a group that the bot is in."""
+        await self.sandbox.request("POST", f"/people/{self.id}/group", json={"title": title, "text": text})
+
+    async def set_language(self, language: str) -> None:
+        """Switches the client's language."""
+        await self.sandbox.request("PATCH", f"/people/{self.id}", json={"language_code": language})
+
+    async def refresh(self) -> None:
+        """Looks at the chat again."""
+        self._view = await self.sandbox.request("GET", f"/people/{self.id}/chat")
+        self.messages = [Message.parse(view) for view in self._view["messages"]]
+
+    async def expect(self, text: str, timeout: float = 5.0) -> Message:  # noqa: ASYNC109 - reads as a test says it
+        """Waits until a visible message of the bot contains a text, and gives the newest that does.
+
+        Raises:
+            SandboxError: none came in time; shows the whole chat.
+        """
+        deadline = asyncio.get_running_loop().time() + timeout
+        while True:
+            await self.refresh()
+            for message in reversed(self.visible):
+                if message.by_bot and text in message.text:
+                    return message
+            if asyncio.get_running_loop().time() > deadline:
+                raise SandboxError(f"no visible message contains {text!r} after {timeout} s\n{self.transcript()}")
+            await asyncio.sleep(0.02)
+
+    def _reply_buttons(self) -> list[dict[str, Any]]:
+        return [button for row in (self._view["keyboard"] or {}).get("keyboard", []) for button in row]
+
+    async def _send_file(self, kind: str, content: bytes, name: str, fields: dict[str, str], wait: bool) -> Message:
+        form = aiohttp.FormData({**fields, "name": name})
+        form.add_field("file", content, filename=name)
+        return await self._act(kind, form, wait=wait)
+
+    async def _act(self, act: str, fields: dict[str, Any] | aiohttp.FormData, *, wait: bool) -> Message:
+        body = {"data": fields} if isinstance(fields, aiohttp.FormData) else {"json": fields}
+        done = await self.sandbox.request("POST", f"/people/{self.id}/{act}", **body)
+        if wait and done["update_id"] is not None:
+            await self._wait(done["update_id"])
+        await self.refresh()
+        return next((message for message in self.messages if message.id == done["message_id"]), self.messages[-1])
+
+    async def _wait(self, update_id: int) -> None:
+        settled = self.sandbox.settled
+        params = {"until": "confirmed" if settled else "answered", "timeout": str(self.sandbox.patience)}
+        try:
+            await self.sandbox.request("GET", f"/acts/{update_id}", params=params)
+        except SandboxError as error:
+            await self.refresh()
+            raise SandboxError(f"{error}\n{self.transcript()}") from None
+        if settled:
+            await settled()

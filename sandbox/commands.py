@@ -1,0 +1,71 @@
+"""The sandbox's command line."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+from pathlib import Path
+from typing import Annotated
+
+import orjson
+import typer
+from rich.console import Console
+
+from sandbox.model import TOKEN, Person
+from sandbox.server import DEFAULT_PORT, HOST, serve_until_cancelled
+from sandbox.world import DEFAULT_PEOPLE
+
+app = typer.Typer(add_completion=False, help="A small Telegram of one's own: a local Bot API server and a chat page.")
+_console = Console()
+_errors = Console(stderr=True)
+
+Port = Annotated[
+    int,
+    typer.Option(envvar="CLINIC_BOT__SANDBOX__PORT", min=1, max=65535, help="Port of the page and of the Bot API."),
+]
+
+
+@app.callback(invoke_without_command=True)
+def serve_command(
+    context: typer.Context,
+    port: Port = DEFAULT_PORT,
+    token: Annotated[
+        str | None, typer.Option(help="The only token that is a bot; without it every token is one.")
+    ] = None,
+    people: Annotated[
+        Path | None,
+        typer.Option(help="JSON list of the people on the page: id, first_name, language_code, phone, note."),
+    ] = None,
+) -> None:
+    """Serve the Bot API at /bot<token>/METHOD, files at /file/bot<token>/PATH and the page at /."""
+    if context.invoked_subcommand:
+        return
+    if token is not None and not TOKEN.fullmatch(token):
+        fail("The token must look like 123456:letters-and-digits.")
+    _console.print(
+        f"The page is at http://{HOST}:{port}/ and the Bot API root is http://{HOST}:{port}. Ctrl-C ends it."
+    )
+    try:
+        asyncio.run(serve_until_cancelled(port, token, _read_people(people)))
+    except KeyboardInterrupt:
+        return
+    except OSError as error:
+        if error.errno != errno.EADDRINUSE:
+            raise
+        fail(f"Port {port} is taken: end what uses it, or choose another with --port or CLINIC_BOT__SANDBOX__PORT.")
+
+
+def fail(sentence: str) -> None:
+    """Ends with one sentence and exit code 1."""
+    _errors.print(sentence, style="red", highlight=False, soft_wrap=True)
+    raise typer.Exit(1)
+
+
+def _read_people(path: Path | None) -> tuple[Person, ...]:
+    if path is None:
+        return DEFAULT_PEOPLE
+    try:
+        return tuple(Person(**entry) for entry in orjson.loads(path.read_bytes()))
+    except (OSError, ValueError, TypeError) as error:
+        fail(f"{path} is no list of people with id, first_name, language_code, phone and note: {error}")
+        raise

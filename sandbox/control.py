@@ -1,0 +1,266 @@
+"""The control API under ``/sandbox``: people and what they do, for the page and for tests. JSON in, JSON out."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from aiohttp import web
+
+from sandbox.acts import Phone
+from sandbox.bot_api import WORLD, json_response
+from sandbox.errors import ApiError, bad_request
+from sandbox.faults import Fault
+from sandbox.media import image_type
+from sandbox.model import Bot, Json, Message, Person
+from sandbox.params import Params, Upload, read_params
+from sandbox.view import chat_view
+from sandbox.waiting import QUIET, answered, confirmed
+from sandbox.world import Act, World
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+ActResult = tuple[Message | None, Act | None]
+
+
+def add_routes(app: web.Application) -> None:
+    """Adds the control API to an application that holds a world."""
+    app.router.add_get("/sandbox/people", _answering(_list_people))
+    app.router.add_post("/sandbox/people", _answering(_add_person))
+    app.router.add_patch("/sandbox/people/{person}", _answering(_change_person))
+    app.router.add_get("/sandbox/people/{person}/chat", _answering(_chat))
+    app.router.add_post("/sandbox/people/{person}/{act}", _answering(_act))
+    app.router.add_get("/sandbox/acts/{update}", _answering(_wait))
+    app.router.add_get("/sandbox/bots", _answering(_bots))
+    app.router.add_patch("/sandbox/bots/{bot}", _answering(_change_bot))
+    app.router.add_get("/sandbox/traffic", _answering(_traffic))
+    app.router.add_get("/sandbox/faults", _answering(_faults))
+    app.router.add_post("/sandbox/faults", _answering(_add_fault))
+    app.router.add_delete("/sandbox/faults", _answering(_clear_faults))
+    app.router.add_post("/sandbox/clock", _answering(_set_clock))
+    app.router.add_get("/sandbox/files/{file_id}", _file)
+
+
+def _answering(function: Callable[[World, web.Request, Params], Awaitable[Any]]) -> Handler:
+    async def handle(request: web.Request) -> web.Response:
+        try:
+            return json_response(await function(request.app[WORLD], request, await read_params(request)))
+        except ApiError as error:
+            return json_response(error.as_answer(), error.status)
+
+    return handle
+
+
+def _bot(world: World, params: Params) -> Bot:
+    """The bot that is meant by ``bot`` (its id), else the newest."""
+    bot_id = params.integer("bot")
+    for bot in world.bots.values():
+        if bot.id == bot_id:
+            return bot
+    newest = world.newest_bot()
+    if bot_id or newest is None:
+        raise ApiError(409, "no such bot has called yet: start one against this address first")
+    return newest
+
+
+def _person(world: World, request: web.Request) -> Person:
+    return world.person(int(request.match_info["person"]) if request.match_info["person"].isdecimal() else 0)
+
+
+# People.
+
+
+def _person_view(person: Person) -> Json:
+    return {**person.as_user(), "phone": person.phone, "note": person.note, "deactivated": person.deactivated}
+
+
+async def _list_people(world: World, _request: web.Request, _params: Params) -> Any:
+    return [_person_view(person) for person in world.people.values()]
+
+
+async def _add_person(world: World, _request: web.Request, params: Params) -> Any:
+    person = Person(
+        params.integer("id") or next(world.person_ids),
+        params.text("first_name", "Someone"),
+        params.text("language_code", "zh-hans"),
+        params.text("phone"),
+        params.text("note"),
+    )
+    if person.id in world.people:
+        raise bad_request("somebody has this id already")
+    world.people[person.id] = person
+    world.publish({"type": "people"})
+    return _person_view(person)
+
+
+async def _change_person(world: World, request: web.Request, params: Params) -> Any:
+    person = _person(world, request)
+    for name in ("first_name", "language_code", "phone", "note"):
+        if name in params.values:
+            setattr(person, name, params.text(name))
+    if "deactivated" in params.values:
+        person.deactivated = params.flag("deactivated")
+    world.publish({"type": "people"})
+    return _person_view(person)
+
+
+async def _chat(world: World, request: web.Request, params: Params) -> Any:
+    bot = _bot(world, params)
+    return chat_view(world, bot, world.open_chat(bot, _person(world, request)))
+
+
+# What people do.
+
+
+async def _act(world: World, request: web.Request, params: Params) -> Any:
+    act = _ACTS.get(request.match_info["act"])
+    if act is None:
+        raise ApiError(404, f"Not Found: people do one of {', '.join(_ACTS)}")
+    phone = Phone(world, _bot(world, params), _person(world, request))
+    message, made = act(phone, params)
+    return {"message_id": message.id if message else None, "update_id": made.update.id if made else None}
+
+
+def _send(phone: Phone, params: Params) -> ActResult:
+    return phone.send_text(params.text("text"), params.json("entities", "entities"))
+
+
+def _edit(phone: Phone, params: Params) -> ActResult:
+    return phone.edit(params.integer("message_id"), params.text("text"))
+
+
+def _press(phone: Phone, params: Params) -> ActResult:
+    press = phone.press_stale if params.flag("stale") else phone.press
+    return press(params.integer("message_id"), params.text("callback_data"))
+
+
+def _contact(phone: Phone, params: Params) -> ActResult:
+    card = params.json("contact", "contact")
+    if isinstance(card, dict):
+        return phone.share_card(card)
+    of = params.integer("of")
+    return phone.share_contact(phone.world.person(of) if of else None)
+
+
+def _file_act(kind: str) -> Callable[[Phone, Params], ActResult]:
+    def send(phone: Phone, params: Params) -> ActResult:
+        upload = params.uploads.get("file")
+        if upload is None:
+            raise bad_request("there is no file in the request")
+        return phone.send_file(
+            kind,
+            Upload(params.text("name") or upload.name, upload.content, upload.mime),
+            caption=params.text("caption"),
+            album=params.text("album"),
+            spoiler=params.flag("spoiler"),
+        )
+
+    return send
+
+
+def _other(phone: Phone, params: Params) -> ActResult:
+    return phone.send_other(params.text("kind"))
+
+
+def _block(phone: Phone, _params: Params) -> ActResult:
+    return None, phone.set_blocked(True)
+
+
+def _unblock(phone: Phone, _params: Params) -> ActResult:
+    return None, phone.set_blocked(False)
+
+
+def _group(phone: Phone, params: Params) -> ActResult:
+    return phone.write_in_group(params.text("title", "Group"), params.text("text"))
+
+
+_ACTS: dict[str, Callable[[Phone, Params], ActResult]] = {
+    "send": _send,
+    "edit": _edit,
+    "press": _press,
+    "contact": _contact,
+    "photo": _file_act("photo"),
+    "document": _file_act("document"),
+    "other": _other,
+    "block": _block,
+    "unblock": _unblock,
+    "group": _group,
+}
+
+
+async def _wait(world: World, request: web.Request, params: Params) -> Any:
+    """Waits for the bot: ``until=confirmed``, or ``until=answered`` and still for ``quiet`` seconds."""
+    update_id = request.match_info["update"]
+    act = world.acts.get(int(update_id)) if update_id.isdecimal() else None
+    if act is None:
+        raise ApiError(404, "Not Found: no such update")
+    until = confirmed(act) if params.text("until") == "confirmed" else answered(act, params.number("quiet", QUIET))
+    try:
+        await asyncio.wait_for(until, params.number("timeout", 10.0))
+    except TimeoutError:
+        raise ApiError(504, "the bot did not answer in time") from None
+    return {"ok": True}
+
+
+# Bots, traffic, and what goes wrong on demand.
+
+
+async def _bots(world: World, _request: web.Request, _params: Params) -> Any:
+    return [
+        {
+            "id": bot.id,
+            "username": bot.username,
+            "pending": len(bot.updates.all()),
+            "webhook": bot.webhook.url if bot.webhook else "",
+            "revoked": bot.revoked,
+        }
+        for bot in world.bots.values()
+    ]
+
+
+async def _change_bot(world: World, request: web.Request, params: Params) -> Any:
+    """``revoked``: its token stops working; ``repeat``, ``reverse``: how its next updates are delivered."""
+    bot = _bot(world, Params({"bot": request.match_info["bot"]}))
+    if "revoked" in params.values:
+        bot.revoked = params.flag("revoked")
+    bot.updates.repeat = params.integer("repeat", bot.updates.repeat)
+    bot.updates.hold = params.integer("reverse", bot.updates.hold)
+    return {"ok": True}
+
+
+async def _traffic(world: World, _request: web.Request, params: Params) -> Any:
+    after, chat_id = params.integer("after"), params.integer("chat_id")
+    return [call for call in world.traffic if call["number"] > after and (not chat_id or call["chat_id"] == chat_id)]
+
+
+async def _faults(world: World, _request: web.Request, _params: Params) -> Any:
+    return [{"kind": fault.kind, "method": fault.method, "times": fault.times} for fault in world.faults.pending]
+
+
+async def _add_fault(world: World, _request: web.Request, params: Params) -> Any:
+    world.faults.pending.append(Fault.parse(params.values))
+    return {"ok": True}
+
+
+async def _clear_faults(world: World, _request: web.Request, _params: Params) -> Any:
+    world.faults.pending.clear()
+    return {"ok": True}
+
+
+async def _set_clock(world: World, _request: web.Request, params: Params) -> Any:
+    world.clock.offset = params.number("offset")
+    return {"now": world.clock.now()}
+
+
+async def _file(request: web.Request) -> web.Response:
+    """A file for the page. What is not a picture is only ever saved, never opened in the page's origin."""
+    file_id = request.match_info["file_id"]
+    for bot in request.app[WORLD].bots.values():
+        if file_id in bot.files:
+            content = bot.files[file_id].content
+            kind = image_type(content)
+            headers = {"Content-Security-Policy": "default-src 'none'; sandbox", "X-Content-Type-Options": "nosniff"}
+            if kind is None:
+                headers["Content-Disposition"] = "attachment"
+            return web.Response(body=content, content_type=kind or "application/octet-stream", headers=headers)
+    return json_response({"ok": False, "error_code": 404, "description": "Not Found"}, 404)

@@ -1,0 +1,111 @@
+"""One call of a method, and how methods are found."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from sandbox.errors import bad_request
+from sandbox.html import parse_html
+from sandbox.model import Bot, Chat, Json, Message
+from sandbox.params import Params
+from sandbox.text import clean, trim, with_found
+from sandbox.world import World
+
+_FORMATTING = frozenset(
+    {
+        "bold",
+        "italic",
+        "underline",
+        "strikethrough",
+        "spoiler",
+        "blockquote",
+        "expandable_blockquote",
+        "code",
+        "pre",
+        "text_link",
+        "text_mention",
+        "custom_emoji",
+    },
+)
+
+
+@dataclass(slots=True)
+class Call:
+    """Who calls, with what."""
+
+    world: World
+    bot: Bot
+    params: Params
+
+    def chat(self) -> Chat:
+        """The chat of ``chat_id``, where the bot may act.
+
+        Raises:
+            ApiError: 400 or 403 where it may not.
+        """
+        if not self.params.text("chat_id"):
+            raise bad_request("chat_id is empty")
+        return self.world.reachable_chat(self.bot, self.params.integer("chat_id"))
+
+    def message(self, chat: Chat, missing: str) -> Message:
+        """The message of ``message_id`` that is still there.
+
+        Raises:
+            ApiError: 400 with the ``missing`` text.
+        """
+        message_id = self.params.integer("message_id")
+        if not message_id:
+            raise bad_request("message identifier is not specified")
+        message = chat.messages.get(message_id)
+        if message is None or message.deleted:
+            raise bad_request(missing)
+        return message
+
+    def own_chat(self) -> Chat | None:
+        """The chat this call is about, without judging it: for counting and for faults."""
+        query = self.bot.callbacks.get(self.params.text("callback_query_id"))
+        return query.chat if query else self.bot.chats.get(self.params.integer("chat_id"))
+
+
+Method = Callable[[Call], Any]
+METHODS: dict[str, Method] = {}
+
+
+def method(function: Method) -> Method:
+    """Registers a method: ``send_message`` answers to sendMessage in any case."""
+    METHODS[function.__name__.replace("_", "")] = function
+    return function
+
+
+def formatted(values: Params, text_key: str, entities_key: str) -> tuple[str, list[Json]]:
+    """A text parameter, cleaned and trimmed, with its entities: parsed, given or found.
+
+    Raises:
+        ApiError: 400 for markup that Telegram does not take.
+    """
+    text = clean(values.text(text_key))
+    mode = values.text("parse_mode").lower()
+    if mode == "html":
+        text, entities = parse_html(text)
+    elif mode in {"", "none"}:
+        entities = [_entity(entity) for entity in values.json(entities_key, "entities") or []]
+    else:
+        raise bad_request("unsupported parse_mode")
+    text, entities = trim(text, entities)
+    return text, with_found(text, entities)
+
+
+def _entity(entity: Any) -> Json:
+    if not isinstance(entity, dict) or not all(isinstance(entity.get(key), int) for key in ("offset", "length")):
+        raise bad_request('can\'t parse MessageEntity: Field "offset" and "length" must be of type Number')
+    if entity.get("type") not in _FORMATTING:
+        # Commands, links and the like are found by the server; what the caller says of them does not count.
+        return {**entity, "length": 0}
+    return dict(entity)
+
+
+def without_nothing(content: Json) -> Json:
+    """Leaves out what is None, empty or False: the Bot API does not send those."""
+    return {key: value for key, value in content.items() if value not in (None, "", [], False)}

@@ -1,0 +1,96 @@
+"""A call's parameters, whichever way they came: query, JSON, form or multipart with files."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+from aiohttp import web
+
+from sandbox.errors import bad_request
+
+MAX_BODY = 64 * 2**20
+
+
+@dataclass(slots=True)
+class Upload:
+    """A file that came with the request."""
+
+    name: str
+    content: bytes
+    mime: str
+
+
+@dataclass(slots=True)
+class Params:
+    """Values as they came, read by the type the method wants."""
+
+    values: dict[str, Any] = field(default_factory=dict)
+    uploads: dict[str, Upload] = field(default_factory=dict)
+
+    def text(self, name: str, default: str = "") -> str:
+        """A string; numbers are taken as their digits."""
+        value = self.values.get(name)
+        return default if value is None else value if isinstance(value, str) else str(value)
+
+    def integer(self, name: str, default: int = 0) -> int:
+        """A whole number; what is none counts as the default, as the official server has it."""
+        try:
+            return int(self.values.get(name) or default)
+        except (TypeError, ValueError):
+            return default
+
+    def number(self, name: str, default: float = 0.0) -> float:
+        """A number of seconds and the like."""
+        try:
+            return float(self.values.get(name) or default)
+        except (TypeError, ValueError):
+            return default
+
+    def flag(self, name: str) -> bool:
+        """True for true, 1, yes and their spellings."""
+        value = self.values.get(name)
+        return value.strip().lower() in {"true", "1", "yes"} if isinstance(value, str) else bool(value)
+
+    def json(self, name: str, what: str) -> Any:
+        """An object or list, given as such or as JSON text; None when absent.
+
+        Raises:
+            ApiError: 400 ``can't parse <what> JSON object``.
+        """
+        value = self.values.get(name)
+        if not isinstance(value, str):
+            return value
+        if not value.strip():
+            return None
+        try:
+            return orjson.loads(value)
+        except orjson.JSONDecodeError:
+            raise bad_request(f"can't parse {what} JSON object") from None
+
+
+async def read_params(request: web.Request) -> Params:
+    """All parameters of a request; the body's win over the query's.
+
+    Raises:
+        ApiError: 400 when a JSON body is none.
+    """
+    params = Params(dict(request.query))
+    if request.method == "GET" or not request.can_read_body:
+        return params
+    if request.content_type == "application/json":
+        try:
+            body = orjson.loads(await request.read() or b"{}")
+        except orjson.JSONDecodeError:
+            body = None
+        if not isinstance(body, dict):
+            raise bad_request("can't parse request body: object expected")
+        params.values.update(body)
+        return params
+    for name, value in (await request.post()).items():
+        if isinstance(value, web.FileField):
+            params.uploads[name] = Upload(value.filename, value.file.read(), value.content_type)
+        else:
+            params.values[name] = value if isinstance(value, str) else bytes(value).decode(errors="replace")
+    return params
