@@ -1,1 +1,180 @@
-"""Accounts and what hangs on them."""
+"""Accounts and what hangs on them: logins, counters, consents, the audit, and what is still to be told."""
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Column,
+    Date,
+    Enum,
+    ForeignKey,
+    Index,
+    Integer,
+    SmallInteger,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+from storage.tables.base import RowId, UtcDateTime, metadata
+
+
+def _one_of(name: str, *values: str) -> Enum:
+    # Without these two flags a wrong value is stored and only found when it is read.
+    return Enum(*values, name=name, native_enum=False, length=16, create_constraint=True, validate_strings=True)
+
+
+CHANNELS = ("bot", "http", "cli", "job")
+
+accounts = Table(
+    "accounts",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("role", _one_of("role", "doctor", "patient", "expert", "admin"), nullable=False),
+    Column("state", _one_of("state", "active", "suspended", "erased"), nullable=False),
+    Column("phone", String(11)),
+    Column("phone_verified_at", UtcDateTime),
+    Column("phone_verified_by", BigInteger),  # the Telegram user who shared it
+    Column("email", String(254)),
+    Column("email_folded", String(508)),  # casefolding can double the length
+    Column("username", String(16)),
+    Column("username_folded", String(48)),
+    Column("name", String(50), nullable=False),
+    Column("password_hash", String(60)),
+    Column("password_scheme", String(16)),
+    Column("pepper_id", String(32)),
+    Column("sex", _one_of("sex", "male", "female", "undisclosed"), nullable=False),
+    Column("birth_date", Date),
+    Column("age", SmallInteger),
+    Column("pseudonym", String(32), nullable=False),  # names the account in the audit, means nothing elsewhere
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("updated_at", UtcDateTime, nullable=False),
+    UniqueConstraint("role", "phone"),
+    UniqueConstraint("email_folded"),
+    UniqueConstraint("username_folded"),
+    UniqueConstraint("pseudonym"),
+    sqlite_autoincrement=True,  # an id is never given twice: tokens and audits name it
+)
+
+
+def _account(*, nullable: bool = False) -> Column[int]:
+    return Column("account_id", BigInteger, ForeignKey("accounts.id"), nullable=nullable)
+
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("id", String(32), primary_key=True),  # the token's sid
+    _account(),
+    Column("telegram_user_id", BigInteger),  # null: a login over HTTP
+    Column("channel", _one_of("channel", *CHANNELS), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),  # whole seconds: the token's iat
+    Column("last_used_at", UtcDateTime, nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False),  # the current token's exp
+    Column("jti", String(32), nullable=False),  # the current token's
+    Column("ended_at", UtcDateTime),
+    Column("end_reason", String(32)),
+)
+_living = sessions.c.ended_at.is_(None)
+Index("ix_sessions_account_id", sessions.c.account_id)
+Index("ix_sessions_created_at", sessions.c.created_at)
+Index(
+    "uq_sessions_living_telegram_user",
+    sessions.c.telegram_user_id,
+    unique=True,
+    sqlite_where=_living,
+    postgresql_where=_living,
+)
+
+rotated_tokens = Table(
+    "rotated_tokens",
+    metadata,
+    Column("jti", String(32), primary_key=True),
+    Column("session_id", String(32), ForeignKey("sessions.id", ondelete="CASCADE"), nullable=False),
+    Column("rotated_at", UtcDateTime, nullable=False),
+)
+Index("ix_rotated_tokens_session_id", rotated_tokens.c.session_id)
+
+account_chats = Table(
+    "account_chats",
+    metadata,
+    Column("account_id", BigInteger, ForeignKey("accounts.id"), primary_key=True, autoincrement=False),
+    Column("telegram_user_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("first_login_at", UtcDateTime, nullable=False),
+    Column("last_login_at", UtcDateTime, nullable=False),
+    Column("left_at", UtcDateTime),  # logged out there: known, but nothing is pushed
+)
+
+counters = Table(
+    "counters",
+    metadata,
+    Column("key", String(64), primary_key=True),  # keyed hash of what is counted: no phone lies here readable
+    Column("count", Integer, nullable=False),
+    Column("locked_until", UtcDateTime),
+    Column("expires_at", UtcDateTime, nullable=False),
+)
+Index("ix_counters_expires_at", counters.c.expires_at)
+
+consents = Table(
+    "consents",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    _account(),
+    Column("kind", String(16), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("channel", _one_of("channel", *CHANNELS), nullable=False),
+    Column("given_at", UtcDateTime, nullable=False),
+    Column("withdrawn_at", UtcDateTime),
+)
+Index("ix_consents_account_id", consents.c.account_id)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("at", UtcDateTime, nullable=False),
+    Column("actor", String(32)),  # a pseudonym; null: nobody signed in, or the program itself
+    Column("action", String(48), nullable=False),
+    Column("subject", String(64)),  # a pseudonym, or the number of a submission
+    Column("from_state", String(24)),
+    Column("to_state", String(24)),
+    Column("reasons", String(255)),
+    Column("file_hashes", Text),
+    Column("version", Integer),
+    Column("channel", _one_of("channel", *CHANNELS), nullable=False),
+    Column("note_mac", String(128)),
+    Column("number", BigInteger),  # given by the sealer, with the mac
+    Column("mac", String(128)),
+    UniqueConstraint("number"),
+    sqlite_autoincrement=True,
+)
+_unsealed = audit.c.number.is_(None)
+Index("ix_audit_unsealed", audit.c.id, sqlite_where=_unsealed, postgresql_where=_unsealed)
+Index("ix_audit_subject", audit.c.subject)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("telegram_user_id", BigInteger, nullable=False),
+    _account(nullable=True),
+    Column("kind", String(32), nullable=False),
+    Column("params", JSON, nullable=False),  # never personal data
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("due_at", UtcDateTime, nullable=False),
+    Column("attempts", Integer, nullable=False, default=0, server_default="0"),
+    Column("claimed_until", UtcDateTime),
+    Column("sent_at", UtcDateTime),
+    Column("dead_at", UtcDateTime),
+    Column("error", Text),
+)
+_to_send = outbox.c.sent_at.is_(None) & outbox.c.dead_at.is_(None)
+Index("ix_outbox_due_at", outbox.c.due_at, sqlite_where=_to_send, postgresql_where=_to_send)
+
+leases = Table(
+    "leases",
+    metadata,
+    Column("name", String(32), primary_key=True),
+    Column("holder", String(64), nullable=False),
+    Column("until", UtcDateTime, nullable=False),
+)
