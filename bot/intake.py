@@ -1,0 +1,164 @@
+"""Updates come in: each is sealed and committed to the inbox before Telegram is told that we have it.
+
+The library's own Updater is not used: its polling dies in silence when the storage fails (TRAPS, python-telegram-bot).
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+import orjson
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+from telegram.error import Conflict, EndPointNotFound, InvalidToken, RetryAfter, TelegramError
+from telegram.ext import ExtBot
+
+from bot.outage import Outage, uncut
+from bot.telegram import TokenRefused, wait_of
+from core.sealing import Sealer
+from storage import inbox
+from storage.database import Database
+from storage.errors import StorageError
+
+ALLOWED_UPDATES: Final = ("message", "edited_message", "callback_query", "my_chat_member")
+POLL_SECONDS: Final = 50
+# What keeps an update from being stored now, though it may be stored later.
+STORAGE_FAULTS: Final = (StorageError, SQLAlchemyError, OSError)
+# Telegram's method names are case-insensitive. Spelt so, the library hands out the raw answer without a warning;
+# its own getUpdates would build objects from it that the runner must build again.
+_GET_UPDATES: Final = "getupdates"
+_LARGEST_ID: Final = 2**63 - 1
+
+_log = structlog.get_logger(__name__)
+
+
+def inbox_context(bot_id: int, update_id: int) -> bytes:
+    """What a payload in the inbox is sealed under: it opens as this update of this bot and as no other."""
+    return f"inbox:{bot_id}:{update_id}".encode()
+
+
+class Intake:
+    """Seals and stores what arrived, by whichever way it came, and wakes the runner."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        sealer: Sealer,
+        bot_id: int,
+        clock: Callable[[], datetime],
+        wake: Callable[[], None],
+    ) -> None:
+        self._database = database
+        self._sealer = sealer
+        self._bot_id = bot_id
+        self._clock = clock
+        self._wake = wake
+
+    async def take(self, updates: Sequence[Any]) -> int:
+        """Commits a batch in one transaction and returns how many were new. Raises one of STORAGE_FAULTS.
+
+        `updates` is parsed JSON as Telegram sent it. What has no usable update id cannot be told from others and
+        is left out.
+        """
+        new = [self._sealed(update) for update in updates if has_id(update)]
+        if len(new) < len(updates):
+            _log.warning("An update without a usable id was left out", count=len(updates) - len(new))
+        if not new:
+            return 0
+        async with self._database.write() as conn:
+            added = await inbox.add(conn, self._bot_id, self._clock(), new)
+        if added:
+            self._wake()
+        return added
+
+    def _sealed(self, update: dict[str, Any]) -> inbox.NewUpdate:
+        update_id = update["update_id"]
+        payload = self._sealer.seal(orjson.dumps(update), inbox_context(self._bot_id, update_id))
+        return inbox.NewUpdate(update_id, person_of(update), payload)
+
+
+class Polling:
+    """Asks Telegram for updates, and confirms them only when they are committed."""
+
+    def __init__(
+        self, *, bot: ExtBot[int], intake: Intake, poll_seconds: int = POLL_SECONDS, first_pause: float = 1.0
+    ) -> None:
+        self._bot = bot
+        self._intake = intake
+        self._poll_seconds = poll_seconds
+        self._server = Outage(first=first_pause)
+        self._storage = Outage(first=first_pause)
+        self._offset: int | None = None
+
+    async def run(self) -> None:
+        """Polls until cancelled. Raises TokenRefused; every other fault is waited out."""
+        while True:
+            try:
+                updates = await self._ask()
+            except (InvalidToken, EndPointNotFound):
+                raise TokenRefused from None
+            except RetryAfter as error:
+                await asyncio.sleep(wait_of(error).total_seconds())
+            except Conflict as error:
+                await self._resolve(error)
+            except TelegramError as error:
+                await self._server.pause("The Bot API server is away; trying again", error=str(error))
+            except Exception:  # the one loop that may never go deaf
+                _log.exception("Polling failed in a way that was not foreseen")
+                await self._server.pause("Polling goes on")
+            else:
+                self._server.over("The Bot API server answers again")
+                await self._keep(updates)
+
+    async def _ask(self) -> list[Any]:
+        asked = {"timeout": self._poll_seconds, "allowed_updates": list(ALLOWED_UPDATES)}
+        if self._offset is not None:
+            asked["offset"] = self._offset
+        answer = await self._bot.do_api_request(_GET_UPDATES, api_kwargs=asked, read_timeout=self._poll_seconds + 10)
+        return answer if isinstance(answer, list) else []
+
+    async def _keep(self, updates: list[Any]) -> None:
+        """Stores a batch, however long the storage is away, and only then lets the next call confirm it."""
+        while updates:
+            try:
+                await uncut(self._intake.take(updates))
+            except STORAGE_FAULTS as error:
+                await self._storage.pause("Updates cannot be stored; trying again", error=str(error))
+            else:
+                self._storage.over("Updates are stored again")
+                break
+        # An offset confirms all ids below it. Ids do not always rise (TRAPS, Telegram): it is sent once, to confirm
+        # what was just stored, and never kept as "the highest so far".
+        ids = [update["update_id"] for update in updates if has_id(update)]
+        self._offset = max(ids) + 1 if ids else None
+
+    async def _resolve(self, conflict: Conflict) -> None:
+        if "webhook" not in str(conflict).lower():
+            await self._server.pause(
+                "Another process polls with this bot's token: stop it, or run it with a token of its own; trying again"
+            )
+            return
+        _log.info("A webhook was set for this bot; it is removed, because telegram.mode is polling")
+        try:
+            await self._bot.delete_webhook()
+        except TelegramError as error:
+            await self._server.pause("The webhook cannot be removed; trying again", error=str(error))
+
+
+def person_of(update: dict[str, Any]) -> int | None:
+    """The id of whoever acts, in a group too; None when nobody does (DIALOGS.md: done unseen)."""
+    for kind in ALLOWED_UPDATES:
+        event = update.get(kind)
+        sender = event.get("from") if isinstance(event, dict) else None
+        person = sender.get("id") if isinstance(sender, dict) else None
+        if type(person) is int and 0 < person <= _LARGEST_ID:
+            return person
+    return None
+
+
+def has_id(update: object) -> bool:
+    """Whether this is an update that can be told from others and stored."""
+    update_id = update.get("update_id") if isinstance(update, dict) else None
+    return type(update_id) is int and 0 <= update_id <= _LARGEST_ID
