@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 import errno
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import orjson
 import typer
 from rich.console import Console
 
+from sandbox.home import AlreadyRunningError, Home
 from sandbox.model import TOKEN, Person
 from sandbox.server import DEFAULT_PORT, HOST, serve_until_cancelled
+from sandbox.supervisor import PortTakenError, Supervisor, check_port
 from sandbox.world import DEFAULT_PEOPLE
 
 app = typer.Typer(add_completion=False, help="A small Telegram of one's own: a local Bot API server and a chat page.")
@@ -30,7 +32,8 @@ def serve_command(
     context: typer.Context,
     port: Port = DEFAULT_PORT,
     token: Annotated[
-        str | None, typer.Option(help="The only token that is a bot; without it every token is one.")
+        str | None,
+        typer.Option(envvar="SANDBOX_TOKEN", help="The only token that is a bot; without it every token is one."),
     ] = None,
     people: Annotated[
         Path | None,
@@ -52,10 +55,28 @@ def serve_command(
     except OSError as error:
         if error.errno != errno.EADDRINUSE:
             raise
-        fail(f"Port {port} is taken: end what uses it, or choose another with --port or CLINIC_BOT__SANDBOX__PORT.")
+        fail(_port_taken(port))
 
 
-def fail(sentence: str) -> None:
+@app.command("up")
+def up_command(port: Port = DEFAULT_PORT) -> None:
+    """Serve, and run the bot against it: what `make run` does where no bot token is set. Keeps all in data/sandbox/."""
+    home = Home()
+    try:
+        with home.locked():
+            check_port(port)
+            asyncio.run(Supervisor(home, port, _console).run())
+    except AlreadyRunningError:
+        fail(f"A sandbox of {home.folder}/ is running already: use that one, or end it first.")
+    except PortTakenError:
+        fail(_port_taken(port))
+
+
+def _port_taken(port: int) -> str:
+    return f"Port {port} is taken: end what uses it, or choose another with --port or CLINIC_BOT__SANDBOX__PORT."
+
+
+def fail(sentence: str) -> NoReturn:
     """Ends with one sentence and exit code 1."""
     _errors.print(sentence, style="red", highlight=False, soft_wrap=True)
     raise typer.Exit(1)
@@ -68,4 +89,3 @@ def _read_people(path: Path | None) -> tuple[Person, ...]:
         return tuple(Person(**entry) for entry in orjson.loads(path.read_bytes()))
     except (OSError, ValueError, TypeError) as error:
         fail(f"{path} is no list of people with id, first_name, language_code, phone and note: {error}")
-        raise

@@ -1,0 +1,255 @@
+"""``python -m sandbox up``: the sandbox, the bot against it, and nothing left behind when it ends."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+
+from rich.console import Console
+
+from sandbox.home import Home, State
+from sandbox.server import HOST
+
+PREFIX = "CLINIC_BOT__"
+# All else of the bot's settings is the sandbox's to say: an operator's own database must never be touched from here.
+KEPT = frozenset({f"{PREFIX}SANDBOX__PORT", f"{PREFIX}API__PORT"})
+KEY_RINGS = ("signing", "pepper", "photo", "health", "inbox", "audit")
+GRACE = 12.0
+LONGEST_PAUSE = 30.0
+STEADY = 20.0
+
+
+class PortTakenError(Exception):
+    """The page's port is in use."""
+
+
+class StepFailedError(Exception):
+    """A command that prepares the bot did not succeed. The message is its last line."""
+
+    def __init__(self, code: int, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class Child:
+    """A process that is kept running."""
+
+    name: str
+    arguments: tuple[str, ...]
+    environment: Mapping[str, str] = field(repr=False)
+
+
+def server(home: Home, state: State, port: int) -> Child:
+    """The Bot API server and the page."""
+    arguments = ("-m", "sandbox", "--port", str(port), "--people", str(home.people))
+    return Child("sandbox", arguments, {**_inherited(), "SANDBOX_TOKEN": state.token})
+
+
+def faces(home: Home, state: State, port: int) -> tuple[Child, ...]:
+    """What runs against the server, in the order of starting. The HTTP face goes here once there is one."""
+    environment = settings(home, state, port)
+    return (Child("bot", ("-m", "bot", "run"), environment),)
+
+
+def settings(home: Home, state: State, port: int) -> dict[str, str]:
+    """The environment of everything that runs the product: this folder's own, and nothing of the operator's."""
+    values = {
+        "TELEGRAM__TOKEN": state.token,
+        "TELEGRAM__API_URL": f"http://{HOST}:{port}",
+        "TELEGRAM__MESSAGES_PER_SECOND": "0",
+        "STORAGE__DATABASE_URL": f"sqlite+aiosqlite:///{home.database.absolute()}",
+        "STORAGE__PHOTOS_URL": str(home.photos.absolute()),
+        "PASSWORDS__REJECT_COMMON": "false",
+        "CLINIC__NAME": "示例诊所 · Sample Clinic",
+        "CLINIC__CONTACT": "010-5555 0100",
+        "CLINIC__PRIVACY_URL": "https://clinic.example/privacy",
+        **{f"SECRETS__{ring.upper()}_KEYS_FILE": str(home.secrets.absolute() / f"{ring}_keys") for ring in KEY_RINGS},
+    }
+    return {**_inherited(), **{f"{PREFIX}{key}": value for key, value in values.items()}}
+
+
+def _inherited() -> dict[str, str]:
+    return {key: value for key, value in os.environ.items() if not key.startswith(PREFIX) or key in KEPT}
+
+
+def check_port(port: int) -> None:
+    """Whether the page's port is free.
+
+    Raises:
+        PortTakenError: it is not.
+    """
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            raise PortTakenError from None
+
+
+class Supervisor:
+    """Starts the children, restarts those that die, and ends them in order: faces first, the server last."""
+
+    def __init__(self, home: Home, port: int, console: Console) -> None:
+        self.home = home
+        self.port = port
+        self.console = console
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def run(self) -> None:
+        """Until SIGINT or SIGTERM. The folder must be locked and the port free."""
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, stop.set)
+        state = self.home.state()
+        self.home.write_people(state)
+        try:
+            self._keep(server(self.home, state, self.port))
+            bot = asyncio.create_task(self._start_faces(state))
+            self._tasks.append(bot)
+            await stop.wait()
+        finally:
+            await self._end()
+
+    async def _start_faces(self, state: State) -> None:
+        await self._until_page_answers()
+        self.console.print(f"\n  The page: [bold cyan]http://{HOST}:{self.port}/[/]   Ctrl-C ends everything.")
+        self.console.print(f"  All it keeps is in {self.home.folder}/, its logs too.\n", style="dim")
+        await self._prepare(state)
+        for child in faces(self.home, state, self.port):
+            self._keep(child)
+
+    def _keep(self, child: Child) -> None:
+        self._tasks.append(asyncio.create_task(self._keep_running(child)))
+
+    async def _end(self) -> None:
+        for task in reversed(self._tasks):
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+
+    async def _until_page_answers(self) -> None:
+        while True:
+            try:
+                _, writer = await asyncio.open_connection(HOST, self.port)
+            except OSError:
+                await asyncio.sleep(0.05)
+            else:
+                writer.close()
+                return
+
+    async def _keep_running(self, child: Child) -> None:
+        pause, said = 1.0, False
+        while True:
+            started = time.monotonic()
+            code = await self._run(child)
+            if time.monotonic() - started > STEADY:
+                pause, said = 1.0, False
+            if not said:
+                self._complain(
+                    f"The {child.name} ended with code {code}; it is started again, with growing pauses.", child.name
+                )
+                said = True
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, LONGEST_PAUSE)
+
+    async def _run(self, child: Child) -> int:
+        log = self.home.log(child.name)
+        try:
+            # A session of its own: Ctrl-C in the terminal reaches the supervisor alone, which ends the others in order.
+            process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                *child.arguments,
+                env=dict(child.environment),
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        finally:
+            os.close(log)
+        try:
+            return await process.wait()
+        finally:
+            await _end_process(process)
+
+    async def _prepare(self, state: State) -> None:
+        """Keys, database and admin. Tries again, with growing pauses, where one cannot be made."""
+        pause, said = 1.0, False
+        while True:
+            try:
+                await self._make_keys()
+                await self._command("db", "upgrade")
+                await self._make_admin(state)
+            except StepFailedError as error:
+                if not said:
+                    self._complain(f"The bot cannot start yet: {error} Trying again, with growing pauses.")
+                    said = True
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, LONGEST_PAUSE)
+            else:
+                return
+
+    async def _make_keys(self) -> None:
+        if not all((self.home.secrets / f"{ring}_keys").exists() for ring in KEY_RINGS):
+            await self._command("secrets", "new", "--dir", str(self.home.secrets))
+
+    async def _make_admin(self, state: State) -> None:
+        if self.home.state().admin == "made":
+            return
+        begun_before = self.home.state().admin == "begun"
+        self.home.save(replace(state, admin="begun"))
+        arguments = ("admin", "create", "--phone", state.admin_phone, "--name", "Admin", "--password-stdin")
+        try:
+            await self._command(*arguments, given=state.admin_password + "\n")
+        except StepFailedError as error:
+            if not (begun_before and error.code == 1):
+                raise
+        self.home.save(replace(state, admin="made"))
+
+    async def _command(self, *arguments: str, given: str = "") -> None:
+        environment = settings(self.home, self.home.state(), self.port)
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "bot",
+            *arguments,
+            env=environment,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+            start_new_session=True,
+        )
+        try:
+            output, _ = await process.communicate(given.encode())
+        finally:
+            await _end_process(process)
+        if process.returncode:
+            lines = output.decode(errors="replace").strip().splitlines()
+            raise StepFailedError(process.returncode, lines[-1] if lines else f"`bot {arguments[0]}` failed.")
+
+    def _complain(self, sentence: str, name: str = "") -> None:
+        self.console.print(sentence, style="yellow", highlight=False, soft_wrap=True)
+        if name:
+            lines = self.home.log_path(name).read_text(errors="replace").strip().splitlines()
+            self.console.print(f"  {lines[-1] if lines else '(it said nothing)'}", style="dim", markup=False)
+
+
+async def _end_process(process: asyncio.subprocess.Process) -> None:
+    """Asks a process to end, waits, and insists in the end."""
+    if process.returncode is not None:
+        return
+    process.terminate()
+    try:
+        await asyncio.wait_for(process.wait(), GRACE)
+    except TimeoutError:
+        process.kill()
+        await process.wait()
