@@ -8,14 +8,13 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-import orjson
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 from telegram.error import Conflict, EndPointNotFound, InvalidToken, RetryAfter, TelegramError
-from telegram.ext import ExtBot
 
 from bot.outage import Outage, uncut
-from bot.telegram import TokenRefused, wait_of
+from bot.sealed import seal_json, update_context
+from bot.telegram import RawBot, TokenRefused, wait_of
 from core.sealing import Sealer
 from storage import inbox
 from storage.database import Database
@@ -25,17 +24,9 @@ ALLOWED_UPDATES: Final = ("message", "edited_message", "callback_query", "my_cha
 POLL_SECONDS: Final = 50
 # What keeps an update from being stored now, though it may be stored later.
 STORAGE_FAULTS: Final = (StorageError, SQLAlchemyError, OSError)
-# Telegram's method names are case-insensitive. Spelt so, the library hands out the raw answer without a warning;
-# its own getUpdates would build objects from it that the runner must build again.
-_GET_UPDATES: Final = "getupdates"
 _LARGEST_ID: Final = 2**63 - 1
 
 _log = structlog.get_logger(__name__)
-
-
-def inbox_context(bot_id: int, update_id: int) -> bytes:
-    """What a payload in the inbox is sealed under: it opens as this update of this bot and as no other."""
-    return f"inbox:{bot_id}:{update_id}".encode()
 
 
 class Intake:
@@ -75,7 +66,7 @@ class Intake:
 
     def _sealed(self, update: dict[str, Any]) -> inbox.NewUpdate:
         update_id = update["update_id"]
-        payload = self._sealer.seal(orjson.dumps(update), inbox_context(self._bot_id, update_id))
+        payload = seal_json(self._sealer, update, update_context(self._bot_id, update_id))
         return inbox.NewUpdate(update_id, person_of(update), payload)
 
 
@@ -83,7 +74,7 @@ class Polling:
     """Asks Telegram for updates, and confirms them only when they are committed."""
 
     def __init__(
-        self, *, bot: ExtBot[int], intake: Intake, poll_seconds: int = POLL_SECONDS, first_pause: float = 1.0
+        self, *, bot: RawBot, intake: Intake, poll_seconds: int = POLL_SECONDS, first_pause: float = 1.0
     ) -> None:
         self._bot = bot
         self._intake = intake
@@ -116,7 +107,7 @@ class Polling:
         asked = {"timeout": self._poll_seconds, "allowed_updates": list(ALLOWED_UPDATES)}
         if self._offset is not None:
             asked["offset"] = self._offset
-        answer = await self._bot.do_api_request(_GET_UPDATES, api_kwargs=asked, read_timeout=self._poll_seconds + 10)
+        answer = await self._bot.call("getUpdates", asked, read_timeout=self._poll_seconds + 10)
         return answer if isinstance(answer, list) else []
 
     async def _keep(self, updates: list[Any]) -> None:
@@ -142,7 +133,7 @@ class Polling:
             return
         _log.info("A webhook was set for this bot; it is removed, because telegram.mode is polling")
         try:
-            await self._bot.delete_webhook()
+            await self._bot.call("deleteWebhook", {})
         except TelegramError as error:
             await self._server.pause("The webhook cannot be removed; trying again", error=str(error))
 

@@ -7,6 +7,7 @@ The bot's token is part of every URL, so nothing here logs a URL or lets one int
 import os
 import re
 import urllib.request
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -129,6 +130,22 @@ class AiohttpRequest(BaseRequest):
         if not isinstance(parsed, dict):
             raise NetworkError("The server's answer is not a Bot API answer.")
         return parsed
+
+
+class RawBot:
+    """Calls of the Bot API whose parameters and results stay JSON: no object is built that nobody reads (SPEED.md)."""
+
+    def __init__(self, bot: ExtBot[int]) -> None:
+        """`bot` brings the address, the rate limit and the errors."""
+        self._bot = bot
+
+    async def call(
+        self, method: str, params: Mapping[str, Any], *, read_timeout: Any = BaseRequest.DEFAULT_NONE
+    ) -> Any:
+        """The result's JSON. `params` without files. Raises telegram.error.TelegramError."""
+        # Lower case, because the library warns when one of its own methods is called by name; Telegram's names are
+        # case-insensitive.
+        return await self._bot.do_api_request(method.lower(), api_kwargs=dict(params), read_timeout=read_timeout)
 
 
 def build_bot(settings: Telegram, *, connections: int = CONNECTIONS) -> ExtBot[int]:

@@ -9,12 +9,11 @@ from typing import Final, Self
 import orjson
 import structlog
 from aiohttp import web
-from telegram.error import InvalidToken, TelegramError
-from telegram.ext import ExtBot
+from telegram.error import EndPointNotFound, InvalidToken, TelegramError
 
 from bot.intake import ALLOWED_UPDATES, STORAGE_FAULTS, Intake, has_id
 from bot.outage import Outage, uncut
-from bot.telegram import TokenRefused
+from bot.telegram import RawBot, TokenRefused
 from core.settings import SettingsError, Telegram
 
 PATH: Final = "/telegram"
@@ -34,7 +33,7 @@ class Webhook:
     updates for 24 hours and delivers them when we listen again.
     """
 
-    def __init__(self, *, bot: ExtBot[int], intake: Intake, settings: Telegram, first_pause: float = 1.0) -> None:
+    def __init__(self, *, bot: RawBot, intake: Intake, settings: Telegram, first_pause: float = 1.0) -> None:
         """Raises SettingsError when telegram.webhook_url or telegram.webhook_secret cannot be used."""
         check_webhook_settings(settings)
         self._bot = bot
@@ -78,12 +77,15 @@ class Webhook:
         """Tells Telegram the address, waiting for a server that is away. Raises TokenRefused."""
         while True:
             try:
-                await self._bot.set_webhook(
-                    self._settings.webhook_url,
-                    allowed_updates=ALLOWED_UPDATES,
-                    secret_token=self._settings.webhook_secret.get_secret_value(),
+                await self._bot.call(
+                    "setWebhook",
+                    {
+                        "url": self._settings.webhook_url,
+                        "allowed_updates": list(ALLOWED_UPDATES),
+                        "secret_token": self._settings.webhook_secret.get_secret_value(),
+                    },
                 )
-            except InvalidToken:
+            except (InvalidToken, EndPointNotFound):
                 raise TokenRefused from None
             except TelegramError as error:
                 await self._server.pause("The webhook cannot be set; trying again", error=str(error))

@@ -1,0 +1,139 @@
+"""Sends what people are told without having asked: the outbox, with retries (REVIEW.md, DIALOGS.md Who is told)."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from datetime import datetime, timedelta
+from typing import Final
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection
+from telegram.error import BadRequest, Forbidden, RetryAfter, TelegramError
+
+from bot.outage import Outage, uncut
+from bot.telegram import RawBot, wait_of
+from storage import outbox
+from storage.database import Database
+from storage.errors import StorageError
+from storage.outbox import Due
+
+# The text for a notice, in the language of whom it is for; None when nobody is to be told any more.
+Render = Callable[[Due], Awaitable[str | None]]
+# What became of a notice, to be written down.
+Note = Callable[[AsyncConnection], Awaitable[None]]
+
+AT_ONCE: Final = 32
+LEASE: Final = timedelta(minutes=2)  # longer than a send with all its timeouts
+FIRST_RETRY: Final = timedelta(seconds=5)
+LONGEST_RETRY: Final = timedelta(minutes=10)
+GIVE_UP_AFTER: Final = timedelta(days=3)
+_LOOK_AGAIN: Final = 2.0  # seconds; other processes write to the outbox without waking us
+
+_log = structlog.get_logger(__name__)
+
+
+class Notices:
+    """Claims due notices, sends them side by side (one person's in order), and notes what became of each.
+
+    A notice is sent at least once: a kill between sending and noting sends it again when the lease has run out.
+    """
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        bot: RawBot,
+        clock: Callable[[], datetime],
+        render: Render,
+        lease: timedelta = LEASE,
+    ) -> None:
+        self._database = database
+        self._bot = bot
+        self._clock = clock
+        self._render = render
+        self._lease = lease
+        self._storage = Outage()
+        self._woken = asyncio.Event()
+
+    def wake(self) -> None:
+        """Says that there may be something to send."""
+        self._woken.set()
+
+    async def run(self) -> None:
+        """Sends until cancelled. Faults of the database are waited out."""
+        while True:
+            self._woken.clear()
+            try:
+                sent = await uncut(self.send_due())
+            except (StorageError, SQLAlchemyError) as error:
+                await self._storage.pause("Notices cannot be read; trying again", error=str(error))
+                continue
+            self._storage.over("Notices are sent again")
+            if not sent:
+                await self._sleep()
+
+    async def idle(self) -> None:
+        """Waits until nothing is due."""
+        while True:
+            async with self._database.read() as conn:
+                if not await outbox.count_due(conn, self._clock()):
+                    return
+            self.wake()
+            await asyncio.sleep(0.005)
+
+    async def send_due(self) -> int:
+        """Sends the first due notice of up to AT_ONCE people; returns how many were tried."""
+        now = self._clock()
+        async with self._database.read() as conn:  # most often nothing is due, and reading takes no lock
+            if not await outbox.count_due(conn, now):
+                return 0
+        async with self._database.write() as conn:
+            claimed = await outbox.claim(conn, now=now, lease=self._lease, most=AT_ONCE)
+        notes = await asyncio.gather(*(self._send(due) for due in claimed))
+        if notes:
+            async with self._database.write() as conn:
+                for note in notes:
+                    await note(conn)
+        return len(claimed)
+
+    async def _send(self, due: Due) -> Note:
+        """Sends one notice and says what is to be noted of it."""
+        if self._clock() - due.created_at > GIVE_UP_AFTER:
+            return self._dead(due, "too old")
+        try:
+            text = await self._render(due)
+            if text is None:
+                return self._dead(due, "not wanted any more")
+            # No parse_mode: names are shown as typed, never as markup (DIALOGS rule 27).
+            await self._bot.call("sendMessage", {"chat_id": due.telegram_user_id, "text": text})
+        except Forbidden:
+            return self._dead(due, "blocked")
+        except RetryAfter as error:
+            return self._later(due, wait_of(error), "too many requests")
+        except BadRequest as error:  # Telegram will refuse the same message for ever
+            return self._dead(due, str(error))
+        except TelegramError as error:
+            return self._later(due, pause_after(due.attempts), str(error))
+        except Exception as error:  # one notice that cannot be put into words must not keep the others
+            _log.exception("A notice cannot be rendered", notice=due.id, kind=due.kind)
+            return self._later(due, pause_after(due.attempts), type(error).__name__)
+        return lambda conn: outbox.sent(conn, due.id, now=self._clock())
+
+    def _later(self, due: Due, wait: timedelta, reason: str) -> Note:
+        _log.info("A notice could not be sent; trying again", notice=due.id, reason=reason, wait=str(wait))
+        return lambda conn: outbox.put_back(conn, due.id, due_at=self._clock() + wait, error=reason)
+
+    def _dead(self, due: Due, reason: str) -> Note:
+        _log.info("A notice is given up", notice=due.id, reason=reason)
+        return lambda conn: outbox.dead(conn, due.id, now=self._clock(), error=reason)
+
+    async def _sleep(self) -> None:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._woken.wait(), _LOOK_AGAIN)
+
+
+def pause_after(attempts: int) -> timedelta:
+    """How long a notice waits after that many failed attempts: 5 s doubling to 10 minutes."""
+    doublings = min(attempts - 1, 20)
+    return min(FIRST_RETRY * (1 << doublings), LONGEST_RETRY)

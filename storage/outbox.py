@@ -1,0 +1,98 @@
+"""The outbox: what people are told who did not ask. Written in the transaction of the act, sent after it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import and_, bindparam, exists, func, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from storage.tables.accounts import outbox
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A notice to be sent now. `attempts` counts this one; `params` fill the text of `kind`."""
+
+    id: int
+    telegram_user_id: int
+    account_id: int | None
+    kind: str
+    params: Mapping[str, Any]
+    created_at: datetime
+    attempts: int
+
+
+_open = outbox.c.sent_at.is_(None) & outbox.c.dead_at.is_(None)
+_earlier = outbox.alias("earlier")
+# One person reads what happened in its order: a notice waits for the earlier ones that are due.
+_has_earlier = exists().where(
+    _earlier.c.telegram_user_id == outbox.c.telegram_user_id,
+    _earlier.c.sent_at.is_(None),
+    _earlier.c.dead_at.is_(None),
+    _earlier.c.due_at <= bindparam("at"),
+    or_(
+        _earlier.c.due_at < outbox.c.due_at,
+        and_(_earlier.c.due_at == outbox.c.due_at, _earlier.c.id < outbox.c.id),
+    ),
+)
+_next = (
+    select(outbox.c.id)
+    .where(
+        _open,
+        outbox.c.due_at <= bindparam("at"),
+        or_(outbox.c.claimed_until.is_(None), outbox.c.claimed_until <= bindparam("at")),
+        ~_has_earlier,
+    )
+    .order_by(outbox.c.due_at, outbox.c.id)
+    .limit(bindparam("most"))
+    .with_for_update(skip_locked=True)  # SQLite has one writer and leaves the clause out
+)
+_claim = (
+    update(outbox)
+    .where(outbox.c.id.in_(_next.scalar_subquery()))
+    .values(claimed_until=bindparam("until"), attempts=outbox.c.attempts + 1)
+    .returning(*(outbox.c[name] for name in Due.__dataclass_fields__))
+)
+_by_id = update(outbox).where(outbox.c.id == bindparam("notice"), _open)
+_sent = _by_id.values(sent_at=bindparam("at"), claimed_until=None, error=None)
+_put_back = _by_id.values(due_at=bindparam("due"), claimed_until=None, error=bindparam("fault"))
+_dead = _by_id.values(dead_at=bindparam("at"), claimed_until=None, error=bindparam("fault"))
+_next_due = select(func.min(func.coalesce(outbox.c.claimed_until, outbox.c.due_at))).where(_open)
+_count_due = select(func.count()).select_from(outbox).where(_open, outbox.c.due_at <= bindparam("at"))
+
+
+async def claim(conn: AsyncConnection, *, now: datetime, lease: timedelta, most: int) -> list[Due]:
+    """Claims the first due notice of each of at most `most` people, oldest first.
+
+    A claim ends by `sent`, `put_back`, `dead`, or by itself after `lease`, when its claimer was killed.
+    """
+    rows = await conn.execute(_claim, {"at": now, "until": now + lease, "most": most})
+    return sorted((Due(*row) for row in rows), key=lambda due: due.id)
+
+
+async def sent(conn: AsyncConnection, notice: int, *, now: datetime) -> None:
+    """Marks a notice delivered."""
+    await conn.execute(_sent, {"notice": notice, "at": now})
+
+
+async def put_back(conn: AsyncConnection, notice: int, *, due_at: datetime, error: str) -> None:
+    """Frees a notice that could not be sent; it is due again at `due_at`."""
+    await conn.execute(_put_back, {"notice": notice, "due": due_at, "fault": error})
+
+
+async def dead(conn: AsyncConnection, notice: int, *, now: datetime, error: str) -> None:
+    """Gives a notice up: it is never sent, and `error` says why."""
+    await conn.execute(_dead, {"notice": notice, "at": now, "fault": error})
+
+
+async def next_due(conn: AsyncConnection) -> datetime | None:
+    """When the next open notice is due or free again; None when there is none."""
+    moment: datetime | None = (await conn.execute(_next_due)).scalar_one_or_none()
+    return moment
+
+
+async def count_due(conn: AsyncConnection, now: datetime) -> int:
+    """How many notices should have been sent by now."""
+    return int((await conn.execute(_count_due, {"at": now})).scalar_one())
