@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.dialects import postgresql, sqlite
@@ -28,14 +29,28 @@ class ChatRow:
     updated_at: datetime
 
 
-_COLUMNS = [chats.c[name] for name in ChatRow.__dataclass_fields__]
+_NAMES = tuple(ChatRow.__dataclass_fields__)
+_COLUMNS = [chats.c[name] for name in _NAMES]
 _get = select(*_COLUMNS).where(chats.c.person_id.in_(bindparam("people", expanding=True)))
-_unshown = select(chats.c.person_id).where(chats.c.pending.is_not(None), chats.c.updated_at < bindparam("before"))
+_unshown = select(*_COLUMNS).where(chats.c.pending.is_not(None), chats.c.updated_at < bindparam("before")).limit(1000)
 _shown = (
     update(chats)
     .where(chats.c.person_id == bindparam("person"), chats.c.revision == bindparam("at_revision"))
     .values(message_id=bindparam("message"), pending=None, blocked_at=bindparam("blocked"))
 )
+
+
+def _upsert(insert: sqlite.Insert | postgresql.Insert) -> Any:
+    new = insert.excluded
+    return insert.on_conflict_do_update(
+        index_elements=["person_id"],
+        set_={name: new[name] for name in _NAMES if name != "person_id"},
+        where=chats.c.revision == new.revision - 1,
+    ).returning(chats.c.person_id)
+
+
+_save_sqlite = _upsert(sqlite.insert(chats))
+_save_postgresql = _upsert(postgresql.insert(chats))
 
 
 async def get(conn: AsyncConnection, people: Iterable[int]) -> dict[int, ChatRow]:
@@ -48,20 +63,13 @@ async def save(conn: AsyncConnection, rows: Sequence[ChatRow]) -> set[int]:
 
     A compare-and-set: whoever worked from an older revision, or made the row at the same time, is not in the answer.
     """
-    insert = postgresql.insert if conn.dialect.name == "postgresql" else sqlite.insert
-    statement = insert(chats).values(
-        [{name: getattr(row, name) for name in ChatRow.__dataclass_fields__} for row in rows]
-    )
-    upsert = statement.on_conflict_do_update(
-        index_elements=["person_id"],
-        set_={name: statement.excluded[name] for name in ChatRow.__dataclass_fields__ if name != "person_id"},
-        where=chats.c.revision == statement.excluded.revision - 1,
-    ).returning(chats.c.person_id)
-    return set((await conn.execute(upsert)).scalars())
+    statement = _save_postgresql if conn.dialect.name == "postgresql" else _save_sqlite
+    written = await conn.execute(statement, [{name: getattr(row, name) for name in _NAMES} for row in rows])
+    return set(written.scalars())
 
 
 async def shown(conn: AsyncConnection, notes: Sequence[tuple[int, int, int | None, datetime | None]]) -> None:
-    """Notes what was shown: (person, revision, message that carries the screen, when the person was found to block us)."""
+    """Notes what was shown: (person, revision, message with the screen, when the person was found to block us)."""
     await conn.execute(
         _shown,
         [
@@ -71,12 +79,12 @@ async def shown(conn: AsyncConnection, notes: Sequence[tuple[int, int, int | Non
     )
 
 
-async def unshown(conn: AsyncConnection, *, before: datetime) -> list[int]:
-    """People whose committed answer was not shown yet, though it was committed before the given time."""
-    return list((await conn.execute(_unshown, {"before": before})).scalars())
+async def unshown(conn: AsyncConnection, *, before: datetime) -> list[ChatRow]:
+    """Chats whose committed answer was not shown yet, though it was committed before the given time; at most 1,000."""
+    return [ChatRow(*row) for row in await conn.execute(_unshown, {"before": before})]
 
 
 async def expire(conn: AsyncConnection, now: datetime) -> int:
-    """Empties drafts that died; the dialog itself is closed, in words, at the person's next message (DIALOGS rule 18)."""
+    """Empties drafts that died; at the person's next message the dialog is closed in words (DIALOGS rule 18)."""
     dead = update(chats).where(chats.c.expires_at <= now, chats.c.draft.is_not(None))
     return (await conn.execute(dead.values(draft=None))).rowcount

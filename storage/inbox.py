@@ -106,7 +106,9 @@ async def finish(conn: AsyncConnection, seqs: Sequence[int], now: datetime) -> i
 async def put_back(conn: AsyncConnection, seq: int, *, not_before: datetime, error: str) -> None:
     """Frees an update whose handling failed; it and what follows of that person waits until `not_before`."""
     await conn.execute(
-        update(inbox).where(inbox.c.seq == seq).values(claimed_by=None, claimed_until=not_before, error=error)
+        update(inbox)
+        .where(inbox.c.seq == seq, inbox.c.done_at.is_(None))
+        .values(claimed_by=None, claimed_until=not_before, error=error)
     )
 
 
@@ -114,7 +116,7 @@ async def park(conn: AsyncConnection, seq: int, *, now: datetime, error: str) ->
     """Sets an update aside that keeps failing, so that the person's next ones are handled (SECURITY.md Updates)."""
     await conn.execute(
         update(inbox)
-        .where(inbox.c.seq == seq)
+        .where(inbox.c.seq == seq, inbox.c.done_at.is_(None))
         .values(parked_at=now, payload=None, error=error, claimed_by=None, claimed_until=None)
     )
 

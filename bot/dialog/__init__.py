@@ -1,0 +1,1 @@
+"""The dialog engine. Pure: no Telegram, no database, no clock; it is told what came and says what follows."""

@@ -1,0 +1,47 @@
+"""Every command: whose it is, and what it does. A new command is one line here."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Final
+
+from bot import acts, menu
+from bot.dialog.flow import Flow
+from bot.dialog.view import Screen
+from bot.flows import LOGIN, REGISTER
+from bot.person import GUEST, Case, Person, Reply
+
+SIGNED: Final = frozenset({"patient", "doctor", "admin"})
+GUESTS: Final = frozenset({GUEST})
+EVERYONE: Final = SIGNED | GUESTS
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One command.
+
+    Args:
+        audience: who sees it. What they may do is checked in core at each use all the same.
+        screen: answers from what is known of the person.
+        act: answers by asking core.
+        flow: opens this dialog.
+        aside: in the middle of a dialog it answers, and the pending question follows (DIALOGS rule 15).
+    """
+
+    audience: frozenset[str]
+    screen: Callable[[Person], Screen] | None = None
+    act: Callable[[Case], Awaitable[Reply]] | None = None
+    flow: Flow | None = None
+    aside: bool = False
+
+
+COMMANDS: Final[dict[str, Command]] = {
+    "start": Command(EVERYONE, screen=menu.menu, aside=True),
+    "help": Command(EVERYONE, screen=menu.help_screen, aside=True),
+    "language": Command(EVERYONE, screen=menu.language_screen, aside=True),
+    "privacy": Command(EVERYONE, screen=menu.privacy_screen, aside=True),
+    "cancel": Command(EVERYONE),  # what it does depends on the dialog: the desk's to say
+    "register": Command(GUESTS, flow=REGISTER),
+    "login": Command(GUESTS, flow=LOGIN),
+    "me": Command(SIGNED, act=acts.me, aside=True),
+    "logout": Command(SIGNED, act=acts.logout),
+}

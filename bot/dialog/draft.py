@@ -1,0 +1,53 @@
+"""A dialog somebody is in the middle of."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from bot.dialog.flow import Answers
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An open dialog. It never holds a password (DIALOGS.md).
+
+    Args:
+        flow, version: which flow, as of which version, the answers were given to.
+        step: the key of the pending question, or `review`.
+        answers: parsed values by step key; None where an optional step was skipped.
+        touched_at: when its person last did something in it (aware UTC).
+        tries: wrong answers to the pending question so far.
+        editing: the pending question was opened from the review and returns to it.
+        then: the command the person was on the way to when this dialog came first (DIALOGS rule 25).
+        then_for: the account that command is for; None when any will do.
+    """
+
+    flow: str
+    version: int
+    step: str
+    answers: Answers
+    touched_at: datetime
+    tries: int = 0
+    editing: bool = False
+    then: str = ""
+    then_for: int | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """What is kept, sealed, between two messages."""
+        return {
+            "flow": self.flow,
+            "version": self.version,
+            "step": self.step,
+            "answers": dict(self.answers),
+            "touched_at": self.touched_at.isoformat(),
+            "tries": self.tries,
+            "editing": self.editing,
+            "then": self.then,
+            "then_for": self.then_for,
+        }
+
+    @classmethod
+    def from_json(cls, kept: Mapping[str, Any]) -> "Draft":
+        """The draft again, from what `to_json` gave."""
+        return cls(**{**kept, "touched_at": datetime.fromisoformat(kept["touched_at"])})

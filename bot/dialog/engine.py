@@ -1,0 +1,273 @@
+"""What follows from an answer: back, skip, keep, erase, cancel, review, change, help after errors, resume, expiry."""
+
+import unicodedata
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from bot.dialog import screens
+from bot.dialog.draft import Draft
+from bot.dialog.events import Answer, Other, Pressed, Said, Sent, Shared
+from bot.dialog.flow import REVIEW, Answers, Flow, InvalidInput, Kind, Step, Value
+from bot.dialog.view import Param, Screen, Text
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """The last act: what core is to be asked. `secret` is the parsed password, if the flow ends with one."""
+
+    answers: Answers
+    secret: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Checking:
+    """A value that core must agree to before it is taken; if it refuses, `Engine.refuse` says what follows."""
+
+    step: Step
+    value: Value
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What follows from an event.
+
+    Args:
+        draft: the dialog as it is now; None when it is closed.
+        screens: what to show, at most two messages (DIALOGS rule 21).
+        submission, checking: what the runner asks core before this outcome holds.
+        forget: messages of the person to delete: a password (DIALOGS rule 17).
+        stale: the event fits nothing that is on the screen; nothing changed.
+        closed: the dialog was given up here.
+    """
+
+    draft: Draft | None
+    screens: tuple[Screen, ...]
+    submission: Submission | None = None
+    checking: Checking | None = None
+    forget: tuple[int, ...] = ()
+    stale: bool = False
+    closed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """Moves dialogs.
+
+    Args:
+        idle: after this long an answer is taken with care, and a password step lapses (DIALOGS rule 18).
+        labels: all that a text key reads as, in every language, folded by `fold`: what people may type for a button.
+    """
+
+    idle: timedelta
+    labels: Callable[[str], frozenset[str]]
+
+    def begin(self, flow: Flow, now: datetime, answers: Answers | None = None) -> Outcome:
+        """Opens the dialog at its first question, saying first what it does (DIALOGS rule 1)."""
+        answers = dict(answers or {})
+        draft = Draft(flow.name, flow.version, flow.path(answers)[0], answers, now)
+        intro = Text.of(f"intro.{flow.name}", total=len(flow.path(answers)))
+        return Outcome(draft, (screens.present(flow, draft).led_by(intro),))
+
+    def again(self, flow: Flow, draft: Draft, *notes: Text) -> Outcome:
+        """The present screen once more, after these sentences; nothing changed."""
+        return Outcome(draft, (screens.present(flow, draft).led_by(*notes),))
+
+    def offer(self, flow: Flow, draft: Draft) -> Outcome:
+        """Asks whether to go on or to start over."""
+        return Outcome(draft, _without_keyboard(flow, draft, screens.offer(flow)))
+
+    def update(self, flow: Flow, draft: Draft) -> tuple[Draft, bool]:
+        """The draft as of the flow's present version, and whether that changed it: answers that still fit are kept."""
+        if draft.version == flow.version:
+            return draft, False
+        answers = {
+            step.key: draft.answers[step.key]
+            for step in flow.steps
+            if step.key in draft.answers and self._still_fits(step, draft.answers)
+        }
+        draft = replace(draft, version=flow.version, answers=answers, tries=0, editing=False)
+        return replace(draft, step=_first_open(flow, answers)), True
+
+    def advance(self, flow: Flow, draft: Draft, event: Answer, now: datetime) -> Outcome:
+        """What follows from what the person did in this dialog."""
+        late = now - draft.touched_at >= self.idle
+        draft = replace(draft, touched_at=now)
+        if isinstance(event, Pressed):
+            return self._press(flow, draft, event, now)
+        if draft.step == REVIEW:
+            return self.offer(flow, draft) if late else self.again(flow, draft, Text("wrong.review"))
+        step = flow.step(draft.step)
+        if step.secret and isinstance(event, Said):
+            return self._secret(flow, draft, step, event, late=late)
+        try:
+            value = self._value(step, event, draft.answers)
+        except InvalidInput as problem:
+            return self.offer(flow, draft) if late else self.refuse(flow, draft, problem.text)
+        notes = (_late_note(step, value),) if late else ()
+        return self._take(flow, draft, step, value, notes)
+
+    def refuse(
+        self, flow: Flow, draft: Draft, problem: Text, *, step: str = "", forget: tuple[int, ...] = ()
+    ) -> Outcome:
+        """Says what is wrong and asks again; more help the second time, a person to ask the third (DIALOGS 12, 13).
+
+        With `step` the problem is another step's (a number taken meanwhile): the dialog goes back to it.
+        """
+        if step and step != draft.step:
+            draft = replace(draft, step=step, tries=0, editing=REVIEW in flow.path(draft.answers))
+        draft = replace(draft, tries=draft.tries + 1)
+        help_ = [Text(f"help.{draft.step}")] if draft.tries >= 2 else []
+        person = [Text("help.person")] if draft.tries >= 3 else []
+        return replace(self.again(flow, draft, problem, *help_, *person), forget=forget)
+
+    def _press(self, flow: Flow, draft: Draft, event: Pressed, now: datetime) -> Outcome:
+        simple: Mapping[str, Callable[[], Outcome | None]] = {
+            "pick": lambda: self._pick(flow, draft, event.arg),
+            "skip": lambda: self._set_aside(flow, draft),
+            "erase": lambda: self._set_aside(flow, draft),
+            "keep": lambda: self._keep(flow, draft),
+            "back": lambda: self._back(flow, draft),
+            "change": lambda: self._change(flow, draft, event.arg),
+            "next": lambda: self._next_from_review(flow, draft),
+            "go": lambda: self.again(flow, draft),
+            "over": lambda: self.begin(flow, now),
+            "cancel": lambda: self.cancel(flow, draft),
+        }
+        act = simple.get(event.action)
+        outcome = act() if act else None
+        # None: a press that its screen did not offer; a client can forge callback data (SECURITY.md Authorisation).
+        return outcome or replace(self.again(flow, draft), stale=True)
+
+    def cancel(self, flow: Flow, draft: Draft) -> Outcome:
+        """Gives the dialog up and says what was kept and dropped (DIALOGS rule 5)."""
+        said = Screen((Text.of("cancelled", dialog=Text(f"title.{flow.name}")),))
+        return Outcome(None, _without_keyboard(flow, draft, said), closed=True)
+
+    def _pick(self, flow: Flow, draft: Draft, arg: str) -> Outcome | None:
+        step = _asked(flow, draft)
+        if step is None or not (arg.isascii() and arg.isdigit() and int(arg) < len(step.choices)):
+            return None
+        return self._take(flow, draft, step, step.choices[int(arg)].value)
+
+    def _set_aside(self, flow: Flow, draft: Draft) -> Outcome | None:
+        step = _asked(flow, draft)
+        return self._take(flow, draft, step, None) if step and step.optional else None
+
+    def _keep(self, flow: Flow, draft: Draft) -> Outcome | None:
+        step = _asked(flow, draft)
+        return self._move_on(flow, draft) if step and step.key in draft.answers else None
+
+    def _change(self, flow: Flow, draft: Draft, key: str) -> Outcome | None:
+        if draft.step != REVIEW or key not in draft.answers:
+            return None
+        return self.again(flow, replace(draft, step=key, tries=0, editing=True))
+
+    def _next_from_review(self, flow: Flow, draft: Draft) -> Outcome | None:
+        return self._move_on(flow, draft) if draft.step == REVIEW else None
+
+    def _back(self, flow: Flow, draft: Draft) -> Outcome | None:
+        if draft.editing:
+            before = REVIEW
+        else:
+            path = flow.path(draft.answers)
+            if path[0] == draft.step:
+                return None
+            before = path[path.index(draft.step) - 1]
+        return self._go_to(flow, draft, before)
+
+    def _secret(self, flow: Flow, draft: Draft, step: Step, event: Said, *, late: bool) -> Outcome:
+        forget = (event.message_id,)
+        if late:
+            path = flow.path(draft.answers)
+            before = replace(draft, step=path[max(path.index(step.key) - 1, 0)], tries=0)
+            return replace(self.again(flow, before, Text("password.lapsed")), forget=forget)
+        if event.formatted:
+            return self.refuse(flow, draft, Text("password.formatted"), forget=forget)
+        try:
+            secret = step.parse(event, draft.answers) if step.parse else event.text
+        except InvalidInput as problem:
+            return self.refuse(flow, draft, problem.text, forget=forget)
+        return Outcome(draft, (), submission=Submission(draft.answers, secret), forget=forget)
+
+    def _value(self, step: Step, event: Said | Shared | Sent, answers: Answers) -> Value:
+        if isinstance(event, Sent):
+            raise InvalidInput(f"wrong.{event.kind}")
+        if isinstance(event, Shared):
+            if step.kind is not Kind.CONTACT or step.parse is None:
+                raise InvalidInput(f"wrong.{Other.CONTACT}")
+            return step.parse(event, answers)
+        typed = fold(event.text)
+        for number, choice in enumerate(step.choices, start=1):
+            if typed == str(number) or typed in self.labels(choice.label) or typed in map(fold, choice.aliases):
+                return choice.value
+        if step.parse is None:
+            raise InvalidInput("wrong.choice")
+        return step.parse(event, answers)
+
+    def _still_fits(self, step: Step, answers: Answers) -> bool:
+        value = answers[step.key]
+        if value is None:
+            return step.optional
+        if step.choices:
+            return any(choice.value == value for choice in step.choices)
+        if step.parse is None or not isinstance(value, str):
+            return True
+        try:
+            return bool(step.parse(Said(value, 0), answers) == value)
+        except InvalidInput:
+            return False
+
+    def _take(self, flow: Flow, draft: Draft, step: Step, value: Value, notes: tuple[Text, ...] = ()) -> Outcome:
+        answers = {**draft.answers, step.key: value}
+        applies = flow.path(answers)
+        answers = {key: kept for key, kept in answers.items() if key in applies}
+        outcome = self._move_on(flow, replace(draft, answers=answers), notes)
+        checking = Checking(step, value) if step.check and value is not None else None
+        return replace(outcome, checking=checking)
+
+    def _move_on(self, flow: Flow, draft: Draft, notes: tuple[Text, ...] = ()) -> Outcome:
+        path = flow.path(draft.answers)
+        if draft.editing:
+            return self._go_to(flow, draft, _first_open(flow, draft.answers), notes)
+        following = path[path.index(draft.step) + 1 :]
+        if not following:
+            return Outcome(draft, (), submission=Submission(draft.answers))
+        return self._go_to(flow, draft, following[0], notes)
+
+    def _go_to(self, flow: Flow, draft: Draft, key: str, notes: tuple[Text, ...] = ()) -> Outcome:
+        after = replace(draft, step=key, tries=0, editing=draft.editing and key not in (REVIEW, draft.step))
+        return Outcome(after, _without_keyboard(flow, draft, screens.present(flow, after).led_by(*notes), after))
+
+
+def fold(typed: str) -> str:
+    """What is typed for a label, made comparable: width, case and the spaces around do not count (DIALOGS rule 14)."""
+    return unicodedata.normalize("NFKC", typed).strip().casefold()
+
+
+def _asked(flow: Flow, draft: Draft) -> Step | None:
+    return None if draft.step == REVIEW else flow.step(draft.step)
+
+
+def _first_open(flow: Flow, answers: Answers) -> str:
+    path = flow.path(answers)
+    return next((key for key in path if key == REVIEW or key not in answers), path[-1])
+
+
+def _late_note(step: Step, value: Value) -> Text:
+    shown: Param = step.as_shown(value)
+    return Text.of("late.taken", ask=Text(f"name.{step.key}"), value=shown)
+
+
+def _without_keyboard(flow: Flow, draft: Draft, screen: Screen, after: Draft | None = None) -> tuple[Screen, ...]:
+    """The screen, and before it a sentence that takes the contact keyboard away, when the draft's step had shown it.
+
+    Telegram takes a keyboard away only with a new message, which can then have no buttons of its own.
+    """
+    step = _asked(flow, draft)
+    if step is None or step.kind is not Kind.CONTACT or screen.keyboard:
+        return (screen,)
+    value = after.answers.get(step.key) if after else None
+    said = Text("keyboard.away") if value is None else Text.of("keyboard.taken", value=step.as_shown(value))
+    return (Screen((said,), drop_keyboard=True), screen)

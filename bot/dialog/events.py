@@ -1,0 +1,57 @@
+"""What a person did, as a dialog understands it."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeAlias
+
+
+class Other(StrEnum):
+    """Kinds of message that no step takes as they are; each has a sentence of its own (DIALOGS rule 16)."""
+
+    STICKER = "sticker"
+    VOICE = "voice"
+    VIDEO = "video"
+    LOCATION = "location"
+    PHOTO = "photo"
+    DOCUMENT = "document"
+    CONTACT = "contact"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A text message, as typed. `formatted`: the client turned part of it into bold, underline or the like."""
+
+    text: str
+    message_id: int
+    formatted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """A shared contact; `own` only when Telegram says that it is the sender's own (DIALOGS.md)."""
+
+    phone: str
+    own: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Pressed:
+    """A button under a message of ours."""
+
+    dialog: str
+    revision: int
+    action: str
+    arg: str
+    message_id: int | None
+    query_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A message of another kind than text."""
+
+    kind: Other
+
+
+Answer: TypeAlias = "Said | Shared | Pressed | Sent"

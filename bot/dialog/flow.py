@@ -1,0 +1,154 @@
+"""How a dialog is declared: a flow of steps. A new one is one file that builds a `Flow` and a line in the registry."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import Enum, auto
+from typing import Any, TypeAlias
+
+from bot.dialog.events import Said, Shared
+from bot.dialog.view import Param, Text
+
+Value: TypeAlias = Any  # what JSON can hold: answers wait in the database, sealed
+Answers: TypeAlias = Mapping[str, Value]
+
+REVIEW = "review"
+
+
+class InvalidInput(Exception):  # noqa: N818  reads as what it is where a parser raises it
+    """An answer that cannot be taken: which text says so, and what goes into its blanks (DIALOGS rule 12)."""
+
+    def __init__(self, text_key: str, **params: Param) -> None:
+        super().__init__(text_key)
+        self.text = Text(text_key, params)
+
+
+class FlowError(ValueError):
+    """A flow that is declared wrongly; raised when it is built, never in a chat."""
+
+
+class Kind(Enum):
+    """What a step waits for."""
+
+    TEXT = auto()
+    CHOICE = auto()
+    CONTACT = auto()  # one's own contact by a button, or the same typed
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One option of a step: what is stored, its label's text key, and what else people type for it."""
+
+    value: Value
+    label: str
+    aliases: tuple[str, ...] = ()
+
+
+Parse: TypeAlias = Callable[[Said | Shared, Answers], Value]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One question.
+
+    Args:
+        key: its name, unique in the flow, and where its answer is kept. Its texts are `ask.KEY` (what is expected,
+            with an example), `help.KEY` (more help after the second wrong answer) and `name.KEY` (for the review).
+        parse: makes the stored value of what was said or shared, or raises InvalidInput. Not needed for mere choices.
+        choices: options with a button each; their number or label typed is as good (DIALOGS rule 14).
+        optional: may be skipped.
+        when: whether the step is asked at all, by the answers so far.
+        kind: what it waits for.
+        secret: a password. It must be last, submits the dialog, and its answer is never kept (DIALOGS.md).
+        check: names a question for the core that the runner asks before the answer is taken (a phone that is taken).
+        shown: how an answer is shown again, in the review and on the way back.
+        ask: another text than `ask.KEY`.
+    """
+
+    key: str
+    parse: Parse | None = None
+    choices: Sequence[Choice] = ()
+    optional: bool = False
+    when: Callable[[Answers], bool] = lambda _answers: True
+    kind: Kind = Kind.TEXT
+    secret: bool = False
+    check: "Check | None" = None
+    shown: Callable[[Value], Text | str] = str
+    ask: str = ""
+
+    def __post_init__(self) -> None:
+        if self.choices and self.kind is Kind.TEXT:
+            object.__setattr__(self, "kind", Kind.CHOICE)
+        if not self.ask:
+            object.__setattr__(self, "ask", f"ask.{self.key}")
+        if self.parse is None and not self.choices:
+            raise FlowError(f"step {self.key!r} has neither choices nor a parser")
+        if self.secret and (self.optional or self.choices):
+            raise FlowError(f"step {self.key!r} is a password: it cannot be skipped or chosen")
+
+    def as_shown(self, value: Value) -> Text | str:
+        """The answer as its person sees it again: a choice's label, else by `shown`."""
+        for choice in self.choices:
+            if choice.value == value:
+                return Text(choice.label)
+        return self.shown(value)
+
+    def texts(self) -> set[str]:
+        """Every text key this step can show of itself."""
+        keys = {self.ask, f"help.{self.key}", *(choice.label for choice in self.choices)}
+        return keys if self.secret else keys | {f"name.{self.key}"}
+
+
+# The engine only carries these to the runner, which knows what core is; typing them here would let core in.
+Check: TypeAlias = Callable[[Any, Value, Answers], Awaitable[None]]
+Submit: TypeAlias = Any
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """A dialog: its steps in order and what to do at the end.
+
+    Args:
+        name: in callback data and the database; its texts are `intro.NAME` (what it does, how many steps, what to have
+            ready) and `submit.NAME` (the button that ends the review; it names the act).
+        version: raised by a deploy that changes the flow; answers that still fit are kept.
+        steps: asked in this order.
+        submit: what core is asked to do with the answers; the runner calls it (bot/acts.py).
+        review: show all answers with a change button each before the last act.
+        ttl: how long an untouched draft lives (DIALOGS rule 18).
+
+    Raises:
+        FlowError: double keys, a password that is not last.
+    """
+
+    name: str
+    version: int
+    steps: tuple[Step, ...]
+    submit: Submit
+    review: bool = True
+    ttl: timedelta = timedelta(hours=24)
+    _by_key: dict[str, Step] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        keys = [step.key for step in self.steps]
+        if not keys or len(set(keys)) != len(keys) or REVIEW in keys:
+            raise FlowError(f"flow {self.name!r}: step keys must be there, once each, and none may be {REVIEW!r}")
+        if any(step.secret for step in self.steps[:-1]):
+            raise FlowError(f"flow {self.name!r}: a password is always the last step and submits")
+        object.__setattr__(self, "_by_key", {step.key: step for step in self.steps})
+
+    def step(self, key: str) -> Step:
+        """The step of that key. Raises KeyError when the flow has none."""
+        return self._by_key[key]
+
+    def path(self, answers: Answers) -> list[str]:
+        """The keys to go through, given these answers: the steps that apply; the review before a password or last."""
+        keys = [step.key for step in self.steps if step.when(answers)]
+        if self.review:
+            keys.insert(len(keys) - 1 if self.steps[-1].secret else len(keys), REVIEW)
+        return keys
+
+    def texts(self) -> set[str]:
+        """Every text key the flow needs; the registry checks that each language has them."""
+        own = {f"intro.{self.name}"} | ({f"submit.{self.name}"} if self.review else set())
+        return own.union(*(step.texts() for step in self.steps))

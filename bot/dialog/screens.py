@@ -1,0 +1,86 @@
+"""The screens that every dialog shares: the question, the review, and the ways on."""
+
+from typing import Final
+
+from bot.dialog.draft import Draft
+from bot.dialog.flow import REVIEW, Flow, Kind, Step
+from bot.dialog.view import Button, ContactKeyboard, Param, Rows, Screen, Text
+
+BACK: Final = Button(Text("button.back"), "back")
+CANCEL: Final = Button(Text("button.cancel"), "cancel")
+SKIP: Final = Button(Text("button.skip"), "skip")
+KEEP: Final = Button(Text("button.keep"), "keep")
+ERASE: Final = Button(Text("button.erase"), "erase")
+GO_ON: Final = Button(Text("button.go_on"), "go")
+START_OVER: Final = Button(Text("button.start_over"), "over")
+
+_TEXTS: Final = (
+    "progress", "progress.optional", "earlier", "review.title", "review.line", "review.skipped", "button.change",
+    "offer", "help.person", "button.share_contact",
+)  # fmt: skip
+TEXTS: Final = frozenset(_TEXTS) | {key.label.key for key in (BACK, CANCEL, SKIP, KEEP, ERASE, GO_ON, START_OVER)}
+
+
+def present(flow: Flow, draft: Draft) -> Screen:
+    """The pending question, or the review: what the person is to see now."""
+    return review(flow, draft) if draft.step == REVIEW else question(flow, draft)
+
+
+def question(flow: Flow, draft: Draft) -> Screen:
+    """One question with its progress, the earlier answer if there is one, and its buttons (DIALOGS rules 2-8)."""
+    step = flow.step(draft.step)
+    lines = [Text.of(_progress_key(step), **_progress(flow, draft), ask=Text(step.ask))]
+    if draft.answers.get(step.key) is not None:
+        lines.append(Text.of("earlier", value=_shown(step, draft)))
+    controls = _controls(flow, draft, step)
+    if step.kind is Kind.CONTACT:
+        return Screen(tuple(lines), keyboard=ContactKeyboard(Text("button.share_contact"), controls))
+    picks = tuple(Button(Text(choice.label), "pick", str(n)) for n, choice in enumerate(step.choices))
+    return Screen(tuple(lines), buttons=(*_rows(picks, 2), *controls))
+
+
+def review(flow: Flow, draft: Draft) -> Screen:
+    """All answers with a change button each; the last button names the act (DIALOGS rules 9 and 10)."""
+    steps = [flow.step(key) for key in flow.path(draft.answers) if key in draft.answers]
+    lines = [Text.of("progress", **_progress(flow, draft), ask=Text("review.title"))]
+    lines += [Text.of("review.line", name=Text(f"name.{step.key}"), value=_shown(step, draft)) for step in steps]
+    changes = tuple(
+        Button(Text.of("button.change", name=Text(f"name.{step.key}")), "change", step.key) for step in steps
+    )
+    submit = Button(Text(f"submit.{flow.name}"), "next")
+    return Screen(tuple(lines), buttons=((submit,), *_rows(changes, 2), (BACK, CANCEL)))
+
+
+def offer(flow: Flow) -> Screen:
+    """Go on with the open dialog, or start it over (DIALOGS rule 18)."""
+    return Screen((Text.of("offer", dialog=Text(f"title.{flow.name}")),), buttons=((GO_ON, START_OVER), (CANCEL,)))
+
+
+def _progress_key(step: Step) -> str:
+    return "progress.optional" if step.optional else "progress"
+
+
+def _progress(flow: Flow, draft: Draft) -> dict[str, Param]:
+    path = flow.path(draft.answers)
+    return {"number": path.index(draft.step) + 1, "total": len(path)}
+
+
+def _shown(step: Step, draft: Draft) -> Param:
+    value = draft.answers[step.key]
+    return Text("review.skipped") if value is None else step.as_shown(value)
+
+
+def _controls(flow: Flow, draft: Draft, step: Step) -> Rows:
+    answered = step.key in draft.answers and not step.secret
+    row = [KEEP] if answered else []
+    if step.optional:
+        row.append(ERASE if draft.answers.get(step.key) is not None else SKIP)
+    if answered and draft.answers[step.key] is None:
+        row = [SKIP]
+    first = flow.path(draft.answers)[0] == draft.step
+    ways = (CANCEL,) if first and not draft.editing else (BACK, CANCEL)
+    return (tuple(row), ways) if row else (ways,)
+
+
+def _rows(buttons: tuple[Button, ...], across: int) -> Rows:
+    return tuple(buttons[start : start + across] for start in range(0, len(buttons), across))

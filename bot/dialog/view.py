@@ -1,0 +1,55 @@
+"""What a person is to see, before it has a language: texts by key, buttons by act."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import TypeAlias
+
+Param: TypeAlias = "str | int | date | datetime | Text"
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A text of the catalogue and what goes into its blanks; blanks may be texts themselves."""
+
+    key: str
+    params: Mapping[str, Param] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, key: str, **params: Param) -> "Text":
+        """`Text.of("hello", name=name)`: the same, written shorter."""
+        return cls(key, params)
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """A button under a message; pressing it sends `action` and `arg` back."""
+
+    label: Text
+    action: str
+    arg: str = ""
+
+
+Rows: TypeAlias = tuple[tuple[Button, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ContactKeyboard:
+    """The keyboard that replaces the person's own: shares their contact, or goes back, skips or cancels."""
+
+    share: Text
+    buttons: Rows = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """One message. `lines` are its paragraphs; `drop_keyboard` takes a keyboard shown earlier away again."""
+
+    lines: tuple[Text, ...]
+    buttons: Rows = ()
+    keyboard: ContactKeyboard | None = None
+    drop_keyboard: bool = False
+
+    def led_by(self, *notes: Text) -> "Screen":
+        """The same screen with these paragraphs before its own."""
+        return Screen((*notes, *self.lines), self.buttons, self.keyboard, self.drop_keyboard)

@@ -1,0 +1,70 @@
+"""The questions that several dialogs ask. Values are core's: what they forgive and refuse is decided there."""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from core.values import Email, Phone, Sex
+
+from bot.dialog.events import Said, Shared
+from bot.dialog.flow import Answers, Choice, InvalidInput, Parse, Step, Value
+from bot.dialog.view import Text
+from core.errors import InvalidValue
+
+SEXES: Final = (
+    Choice("male", "sex.male"),
+    Choice("female", "sex.female"),
+    Choice("undisclosed", "sex.undisclosed"),
+)
+
+
+def typed(parse: Callable[[str], Any]) -> Parse:
+    """A step's parser from a core value's: keeps the value as text, says core's refusal in the person's words."""
+
+    def step_parse(event: Said | Shared, _answers: Answers) -> Value:
+        if isinstance(event, Shared):
+            raise InvalidInput("wrong.contact")
+        try:
+            return str(parse(event.text))
+        except InvalidValue as problem:
+            raise refusal(problem) from None
+
+    return step_parse
+
+
+def refusal(problem: InvalidValue) -> InvalidInput:
+    """Core's refusal of a value as the dialog's."""
+    return InvalidInput(f"error.{problem.code}", **problem.params)
+
+
+def parse_phone(event: Said | Shared, _answers: Answers) -> Value:
+    """A number typed, or one's own contact shared; only the latter is verified (DIALOGS.md).
+
+    The answer is `{"number": …, "verified": bool}`.
+    """
+    if isinstance(event, Shared) and not event.own:
+        raise InvalidInput("error.phone.not_own_contact")
+    try:
+        phone = Phone.parse(event.phone if isinstance(event, Shared) else event.text)
+    except InvalidValue as problem:
+        raise refusal(problem) from None
+    return {"number": str(phone), "verified": isinstance(event, Shared)}
+
+
+def show_phone(value: Value) -> Text:
+    """The number, and whether it is verified."""
+    return Text.of("phone.verified" if value["verified"] else "phone.unverified", number=value["number"])
+
+
+def parse_sex(event: Said | Shared, answers: Answers) -> Value:
+    """One of three, by button, number, label or the words that core knows (DIALOGS rule 14)."""
+    return typed(lambda text: Sex.parse(text).value)(event, answers)
+
+
+def email_step(key: str, **more: Any) -> Step:
+    """Asks for an e-mail address."""
+    return Step(key, typed(Email.parse), **more)
+
+
+def sex_step(key: str, **more: Any) -> Step:
+    """Asks for the sex."""
+    return Step(key, parse_sex, choices=SEXES, **more)

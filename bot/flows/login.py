@@ -1,0 +1,85 @@
+"""Logging in: as patient, doctor or staff; phone or e-mail; password (DIALOGS.md, CONTRACT.md 3.4)."""
+
+from typing import Final
+
+from core.consents import ConsentKind
+from core.core import Core
+from core.login import LoggedIn, LoginAttempt, Source
+from core.values import Email, Phone, Role
+
+from bot.dialog.events import Said, Shared
+from bot.dialog.flow import Answers, Choice, Flow, Step, Value
+from bot.dialog.view import Text
+from bot.flows.acts import Acts
+from bot.flows.inputs import refusal
+from bot.person import Case, Done, Refused
+from core.errors import InvalidValue
+
+_ROLES: Final = (
+    Choice("patient", "role.patient", ("病人", "patient")),
+    Choice("doctor", "role.doctor", ("醫生", "医师", "醫師", "doctor")),
+    Choice("admin", "role.admin", ("管理员", "管理員", "admin", "staff")),
+)
+
+
+def _parse_identifier(event: Said | Shared, _answers: Answers) -> Value:
+    """A phone or an e-mail, by whether there is an @ in it; kept normalised."""
+    if isinstance(event, Shared):
+        return _phone(event.phone)
+    text = event.text.replace("＠", "@")
+    if "@" not in text:
+        return _phone(text)
+    try:
+        return str(Email.parse(text))
+    except InvalidValue as problem:
+        raise refusal(problem) from None
+
+
+def _phone(text: str) -> str:
+    try:
+        return str(Phone.parse(text))
+    except InvalidValue as problem:
+        raise refusal(problem) from None
+
+
+def _raw(event: Said | Shared, _answers: Answers) -> str:
+    """A password to be checked has no rules: whoever set it may have had others."""
+    assert isinstance(event, Said)
+    return event.text
+
+
+class _LogIn(Acts):
+    async def begin(self, case: Case, answers: Answers, secret: str) -> LoginAttempt:
+        """Counts the try before it is looked at, so that many at once get no more looks (SECURITY.md Login)."""
+        identifier = answers["identifier"]
+        return await case.core.login.begin(
+            case.uow,
+            role=Role(answers["role"]),
+            identifier=Email.parse(identifier) if "@" in identifier else Phone.parse(identifier),
+            password=secret,
+            source=Source.telegram(case.person.id),
+        )
+
+    async def work(self, core: Core, begun: LoginAttempt) -> LoginAttempt:
+        await begun.verify()
+        return begun
+
+    async def finish(self, case: Case, answers: Answers, worked: LoginAttempt) -> Done | Refused:
+        outcome = await case.core.login.finish(case.uow, worked)
+        if not isinstance(outcome, LoggedIn):
+            return Refused(Text("login.suspended" if outcome.suspended else "login.failed"))
+        agreed = await case.core.consents.has(case.uow, outcome.account_id, ConsentKind.PRIVACY)
+        return Done((Text("login.done"),), then="" if agreed else "consent")
+
+
+LOGIN: Final = Flow(
+    "login",
+    1,
+    (
+        Step("role", choices=_ROLES, ask="ask.login_role"),
+        Step("identifier", _parse_identifier),
+        Step("password", _raw, secret=True, ask="ask.login_password"),
+    ),
+    _LogIn(),
+    review=False,
+)

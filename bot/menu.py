@@ -1,0 +1,70 @@
+"""The menu and the other screens that belong to no dialog."""
+
+from typing import Final
+
+from bot.dialog.view import Button, Screen, Text
+from bot.person import GUEST, Person
+from bot.texts import LANGUAGES
+
+# What the menu offers to whom, in this order; every command is also a button (DIALOGS.md Commands).
+OFFERED: Final[dict[str, tuple[str, ...]]] = {
+    GUEST: ("register", "login", "help", "language", "privacy"),
+    "patient": ("me", "logout", "help", "language", "privacy"),
+    "doctor": ("me", "logout", "help", "language", "privacy"),
+    "admin": ("me", "logout", "help", "language", "privacy"),
+}
+GO_ON: Final = Button(Text("button.go_on"), "go")
+MENU: Final = Button(Text("button.menu"), "cmd", "start")
+
+
+def command_button(name: str) -> Button:
+    """The button that does what typing `/name` does."""
+    return Button(Text(f"command.{name}"), "cmd", name)
+
+
+def menu(person: Person, *notes: Text) -> Screen:
+    """What this person can do now, after these sentences. In the middle of a dialog, going on comes first."""
+    if person.signed and not person.signed.lapsed:
+        greeting = Text.of(f"menu.{person.audience}", name=person.signed.name)
+    else:
+        greeting = Text("menu.guest")
+    offered = [command_button(name) for name in OFFERED[person.audience]]
+    rows = tuple(tuple(offered[start : start + 2]) for start in range(0, len(offered), 2))
+    return Screen((*notes, greeting), buttons=(((GO_ON,), *rows) if person.draft else rows))
+
+
+def help_screen(person: Person) -> Screen:
+    """What the bot is, what it can do for this person, and where a person helps (DIALOGS rule 26)."""
+    lines = tuple(Text.of("help.command", name=name, about=Text(f"command.{name}.about")) for name in _commands(person))
+    return Screen((Text("help.what"), *lines, Text("help.contact")), buttons=((MENU,),))
+
+
+def privacy_screen(_person: Person) -> Screen:
+    """The privacy summary and where the whole text is."""
+    return Screen((Text("privacy.summary"),), buttons=((MENU,),))
+
+
+def language_screen(_person: Person) -> Screen:
+    """The choice of a language, each named in itself."""
+    return Screen(
+        (Text("language.ask"),), buttons=(tuple(Button(Text(f"language.{code}"), "lang", code) for code in LANGUAGES),)
+    )
+
+
+def leave_dialog(person: Person, flow: str, command: str) -> Screen:
+    """Another dialog's command in the middle of one: leave it, or go on (DIALOGS.md Commands)."""
+    del person
+    leave = Button(Text("button.leave"), "leave", command)
+    return Screen((Text.of("leave.dialog", dialog=Text(f"title.{flow}")),), buttons=((GO_ON,), (leave,)))
+
+
+def leave_account(person: Person, command: str) -> Screen:
+    """Registering or logging in while signed in: leave this account first (DIALOGS.md Commands)."""
+    name = person.signed.name if person.signed else ""
+    stay = Button(Text("button.stay"), "cmd", "start")
+    leave = Button(Text("button.leave_account"), "switch", command)
+    return Screen((Text.of("leave.account", name=name),), buttons=((stay,), (leave,)))
+
+
+def _commands(person: Person) -> tuple[str, ...]:
+    return ("start", *OFFERED[person.audience], "cancel")

@@ -1,0 +1,130 @@
+"""Who is chatting, as known at the moment of an update, and what an update is answered with."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeAlias
+
+from core.core import Core
+from core.sessions import Signed
+
+from bot.dialog.draft import Draft
+from bot.dialog.engine import Submission
+from bot.dialog.flow import Flow
+from bot.dialog.view import Screen, Text
+from bot.texts import Language
+from core.unit import UnitOfWork
+
+GUEST = "guest"
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A Telegram user and where their chat stands.
+
+    Args:
+        id: the Telegram user id, which is also the id of their private chat.
+        revision: counts the screens they were shown; buttons of an older one are stale.
+        message_id: the message with the present screen's buttons, if it has any.
+        dead_flow: the flow of a draft that died of age, so that it can be said.
+        signed: their living or lapsed login.
+        answered_at: when this chat was last answered.
+    """
+
+    id: int
+    language: Language
+    revision: int = 0
+    message_id: int | None = None
+    draft: Draft | None = None
+    draft_of: int | None = None
+    dead_flow: str | None = None
+    signed: Signed | None = None
+    answered_at: datetime | None = None
+
+    @property
+    def account_id(self) -> int | None:
+        """The account they are signed in to now."""
+        return self.signed.account_id if self.signed and not self.signed.lapsed else None
+
+    @property
+    def audience(self) -> str:
+        """guest, patient, doctor or admin: which commands are theirs to see. What they may do is core's to say."""
+        return str(self.signed.role) if self.signed and not self.signed.lapsed else GUEST
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a person is shown, and what their chat becomes.
+
+    Args:
+        screens: messages, at most two (DIALOGS rule 21). None at all leaves the chat as it is.
+        draft: the dialog they are in after this.
+        language: their new language, when they changed it.
+        alert: a short notice over the pressed button.
+        forget: messages of theirs to delete: passwords.
+        signed_out: the person was logged out by this; a draft from here on is a guest's.
+        fresh: show the screens as new messages, even when a button was pressed.
+    """
+
+    screens: tuple[Screen, ...] = ()
+    draft: Draft | None = None
+    language: Language | None = None
+    alert: Text | None = None
+    forget: tuple[int, ...] = ()
+    signed_out: bool = False
+    fresh: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What an act of the core is given: everything by which a dialog touches accounts."""
+
+    core: Core
+    uow: UnitOfWork
+    person: Person
+
+
+Act: TypeAlias = Callable[[Case], Awaitable[Reply]]
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """The answer needs the core first: a read or a short write, inside the transaction of the update."""
+
+    act: Act
+
+
+@dataclass(frozen=True, slots=True)
+class Submit:
+    """A dialog was submitted: the runner takes the flow's acts in order, the slow one outside any transaction."""
+
+    flow: Flow
+    draft: Draft
+    submission: Submission
+    forget: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """The person blocked the bot or let it in again: nothing is shown (DIALOGS.md)."""
+
+    at: datetime | None
+
+
+Decision: TypeAlias = "Reply | Ask | Submit | Left"
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A submitted dialog was carried out. `notes` say so; `then` is the command or dialog to go on with."""
+
+    notes: tuple[Text, ...]
+    then: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A submitted dialog was refused, and what core wrote about that stays (a counted failure)."""
+
+    problem: Text
+    step: str = ""

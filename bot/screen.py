@@ -1,0 +1,199 @@
+"""The only code that sends, edits and deletes messages."""
+
+import asyncio
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Protocol, TypedDict
+
+import structlog
+from telegram.error import BadRequest, Forbidden, NetworkError, RetryAfter, TelegramError, TimedOut
+
+from bot.dialog.view import Button, Rows, Screen
+from bot.texts import Catalogue, Language
+
+log: Final = structlog.get_logger(__name__)
+
+_TRIES: Final = 6
+_LONGEST_PAUSE: Final = 30.0
+
+
+class Caller(Protocol):
+    """What sends a call to the Bot API and gives its result's JSON."""
+
+    async def call(self, method: str, params: Mapping[str, Any]) -> Any:
+        """Raises telegram.error.TelegramError."""
+
+
+class Call(TypedDict):
+    """One call still to be made. `screen` marks the message whose buttons are the present ones."""
+
+    method: str
+    params: dict[str, Any]
+    screen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a reply goes.
+
+    Args:
+        chat_id: the chat.
+        revision: the revision that the shown buttons carry.
+        dialog: the open dialog's name for callback data; `menu` when there is none.
+        message_id: the message whose buttons were the present ones until now.
+        pressed: the message with the button that was pressed, if one was.
+    """
+
+    chat_id: int
+    revision: int
+    dialog: str
+    message_id: int | None
+    pressed: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What became of a reply: the message with the present buttons, or that the person has blocked the bot."""
+
+    message_id: int | None
+    blocked: bool = False
+
+
+def compose(screens: Sequence[Screen], place: Place, catalogue: Catalogue, language: Language) -> list[Call]:
+    """The calls that show these screens.
+
+    A pressed button's message is edited into the first screen, so that a menu stays one message; what was typed is
+    answered below it. Buttons that are no longer the present ones are taken away (DIALOGS rules 19 and 21).
+    """
+    texts = [
+        (
+            "\n\n".join(catalogue.render(line, language) for line in screen.lines),
+            _markup(screen, place, catalogue, language),
+        )
+        for screen in screens
+    ]
+    pressed, old = place.pressed, place.message_id
+    calls: list[Call] = []
+    for number, (text, markup) in enumerate(texts):
+        last = number == len(texts) - 1
+        editable = markup is None or "inline_keyboard" in markup
+        target = pressed if number == 0 else old if last and pressed not in (None, old) else None
+        params: dict[str, Any] = {"chat_id": place.chat_id, "text": text}
+        if markup is not None:
+            params["reply_markup"] = markup
+        if target is not None and editable:
+            calls.append(Call(method="editMessageText", params={**params, "message_id": target}, screen=last))
+        else:
+            calls.append(Call(method="sendMessage", params=params, screen=last))
+    edited = {call["params"].get("message_id") for call in calls}
+    leftover = [message for message in dict.fromkeys((pressed, old)) if message is not None and message not in edited]
+    return [*(_without_buttons(place.chat_id, message) for message in leftover), *calls]
+
+
+async def show(bot: Caller, calls: Sequence[Call]) -> Shown | None:
+    """Makes the calls, waiting out what passes; None when Telegram could not be reached for long: try later."""
+    message_id: int | None = None
+    for call in calls:
+        try:
+            result = await _persist(bot, call)
+        except Forbidden:
+            return Shown(None, blocked=True)
+        except _GivenUpError:
+            return None
+        if call["screen"] and "inline_keyboard" in call["params"].get("reply_markup", {}):
+            message_id = result
+    return Shown(message_id)
+
+
+async def delete(bot: Caller, chat_id: int, message_id: int) -> bool:
+    """Deletes a message of the person's; False when it is still there (DIALOGS rule 17)."""
+    try:
+        await bot.call("deleteMessage", {"chat_id": chat_id, "message_id": message_id})
+    except BadRequest as error:
+        return "not found" in str(error).lower()
+    except TelegramError:
+        return False
+    return True
+
+
+async def answer(bot: Caller, query_id: str, alert: str | None = None) -> None:
+    """Answers a pressed button, with a short notice if there is one. A query that is too old is let be."""
+    params = {"callback_query_id": query_id} | ({"text": alert} if alert else {})
+    try:
+        await bot.call("answerCallbackQuery", params)
+    except TelegramError as error:
+        log.debug("callback not answered", reason=str(error))
+
+
+async def busy(bot: Caller, chat_id: int, action: str = "typing") -> None:
+    """Shows that slow work is going on (DIALOGS rule 20); nothing hangs on it."""
+    try:
+        await bot.call("sendChatAction", {"chat_id": chat_id, "action": action})
+    except TelegramError as error:
+        log.debug("chat action not shown", reason=str(error))
+
+
+class _GivenUpError(Exception):
+    """Telegram was away for all tries."""
+
+
+async def _persist(bot: Caller, call: Call) -> int | None:
+    """Makes one call until it is made or refused; the id of the message it made or edited."""
+    method, params = call["method"], dict(call["params"])
+    for attempt in range(_TRIES):
+        try:
+            result = await bot.call(method, params)
+        except RetryAfter as error:
+            after = error.retry_after
+            await asyncio.sleep(after if isinstance(after, int) else after.total_seconds())
+        except BadRequest as error:
+            if "not modified" in str(error).lower():
+                return _message_id(params)
+            if method == "editMessageText":  # the message is gone or too old: the answer is sent anew
+                method = "sendMessage"
+                params.pop("message_id", None)
+                continue
+            log.log(_level(method), "call refused", method=method, reason=str(error))
+            return None
+        except (NetworkError, TimedOut) as error:
+            if attempt == 0:
+                log.warning("Telegram cannot be reached; the answer waits", reason=type(error).__name__)
+            await asyncio.sleep(min(_LONGEST_PAUSE, 2.0**attempt) * random.uniform(0.5, 1))  # noqa: S311  only spreads load
+        else:
+            return _message_id(result) if isinstance(result, dict) else _message_id(params)
+    raise _GivenUpError
+
+
+def _level(method: str) -> int:
+    """Buttons that cannot be taken from an old message are nobody's trouble; an answer that is refused is ours."""
+    return 10 if method == "editMessageReplyMarkup" else 40
+
+
+def _message_id(params: Mapping[str, Any]) -> int | None:
+    found = params.get("message_id")
+    return found if isinstance(found, int) else None
+
+
+def _without_buttons(chat_id: int, message_id: int) -> Call:
+    params = {"chat_id": chat_id, "message_id": message_id, "reply_markup": {"inline_keyboard": []}}
+    return Call(method="editMessageReplyMarkup", params=params, screen=False)
+
+
+def _markup(screen: Screen, place: Place, catalogue: Catalogue, language: Language) -> dict[str, Any] | None:
+    def label(button: Button) -> str:
+        return catalogue.render(button.label, language)
+
+    def data(button: Button) -> str:
+        return ":".join(filter(None, (place.dialog, str(place.revision), button.action, button.arg)))
+
+    def rows(buttons: Rows) -> list[list[dict[str, Any]]]:
+        return [[{"text": label(button), "callback_data": data(button)} for button in row] for row in buttons]
+
+    if screen.keyboard:
+        share = [{"text": catalogue.render(screen.keyboard.share, language), "request_contact": True}]
+        others = [[{"text": label(button)} for button in row] for row in screen.keyboard.buttons]
+        return {"keyboard": [share, *others], "resize_keyboard": True, "one_time_keyboard": True}
+    if screen.drop_keyboard:
+        return {"remove_keyboard": True}
+    return {"inline_keyboard": rows(screen.buttons)} if screen.buttons else None
