@@ -78,8 +78,9 @@ sessions = Table(
 _living = sessions.c.ended_at.is_(None)
 Index("ix_sessions_account_id", sessions.c.account_id)
 Index("ix_sessions_created_at", sessions.c.created_at)
+# One living login a Telegram user (TOKENS Sessions).
 Index(
-    "uq_sessions_living_telegram_user",
+    "uq_sessions_telegram_user_id",
     sessions.c.telegram_user_id,
     unique=True,
     sqlite_where=_living,

@@ -185,7 +185,7 @@ def upgrade() -> None:
     op.create_index("ix_sessions_account_id", "sessions", ["account_id"], unique=False)
     op.create_index("ix_sessions_created_at", "sessions", ["created_at"], unique=False)
     op.create_index(
-        "uq_sessions_living_telegram_user",
+        "uq_sessions_telegram_user_id",
         "sessions",
         ["telegram_user_id"],
         unique=True,

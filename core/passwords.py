@@ -1,0 +1,155 @@
+"""Passwords: how they are stored, checked and judged (SECURITY.md Passwords)."""
+
+import base64
+import hashlib
+import hmac
+import os
+import secrets
+import sys
+import threading
+import time
+import unicodedata
+from asyncio import get_running_loop
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import lru_cache
+from math import ceil
+from typing import Final, TypeVar
+
+import bcrypt
+
+from core.errors import Busy, InvalidValue
+from core.keys import KeyRing
+from core.values import Password, fold
+
+PEPPERED: Final = "bcrypt-sha384"
+IMPORTED: Final = "bcrypt"
+_BCRYPT_BYTES = 72  # bcrypt reads no further, and version 5 of its library refuses more
+_QUEUE_PER_THREAD = 32
+_Result = TypeVar("_Result")
+
+
+@dataclass(frozen=True, slots=True)
+class PasswordHash:
+    """A password as stored. `scheme` is PEPPERED (with the pepper's id) or IMPORTED: a plain `$2a$/$2b$/$2y$`."""
+
+    value: str = field(repr=False)
+    scheme: str
+    pepper_id: str | None
+
+
+class Passwords:
+    """Hashes and verifies off the event loop; refuses new passwords that anybody would guess."""
+
+    def __init__(self, peppers: KeyRing, *, cost: int, threads: int = 0, reject_common: bool = True) -> None:
+        """`cost` is bcrypt's; `threads` 0 means one a core."""
+        self._peppers = peppers
+        self._cost = cost
+        self._reject_common = reject_common
+        self._hasher = _Hasher(threads or os.cpu_count() or 1)
+        # An unknown account costs the same work as a known one (SECURITY.md Login).
+        self._nobody = PasswordHash(self._hash(secrets.token_hex(16)), PEPPERED, peppers.current)
+
+    def check(self, password: Password) -> None:
+        """Refuses a common password, or its owner's own data, when that is switched on. Raises InvalidValue."""
+        if not self._reject_common:
+            return
+        folded = fold(password.value)
+        if folded in common_passwords():
+            raise InvalidValue("password.too_common", field="password")
+        if folded in {fold(word).strip() for word in password.own}:
+            raise InvalidValue("password.is_own_data", field="password")
+
+    async def hash(self, password: Password) -> PasswordHash:
+        """Checks a new password and hashes it. Raises InvalidValue, or Busy when too many wait."""
+        self.check(password)
+        return PasswordHash(await self._hasher.run(lambda: self._hash(password.value)), PEPPERED, self._peppers.current)
+
+    async def verify(self, stored: PasswordHash | None, given: str) -> bool:
+        """Whether `given`, as received, is the stored password. Always one bcrypt, also when there is none stored."""
+        return await self._hasher.run(lambda: self._verify(stored, given))
+
+    async def rehash(self, given: str) -> PasswordHash:
+        """Hashes a password that was just verified by the present scheme: it is taken as it is, rules or not."""
+        return PasswordHash(await self._hasher.run(lambda: self._hash(given)), PEPPERED, self._peppers.current)
+
+    def is_outdated(self, stored: PasswordHash) -> bool:
+        """Whether it should be hashed anew at the next login: imported, an older pepper, or a lower cost."""
+        cost = int(stored.value.split("$")[2])
+        return stored.scheme != PEPPERED or stored.pepper_id != self._peppers.current or cost < self._cost
+
+    def close(self) -> None:
+        """Ends the threads; what waits is dropped."""
+        self._hasher.close()
+
+    def _hash(self, password: str) -> str:
+        return bcrypt.hashpw(_peppered(password, self._peppers.key), bcrypt.gensalt(self._cost)).decode()
+
+    def _verify(self, stored: PasswordHash | None, given: str) -> bool:
+        known = stored if stored and (stored.scheme == IMPORTED or stored.pepper_id in self._peppers.keys) else None
+        target = known or self._nobody
+        too_long = len(given) > Password.MAX_BYTES or len(_utf8(given)) > Password.MAX_BYTES
+        text = "" if too_long else given
+        if target.scheme == IMPORTED:
+            secret = _utf8(text)[:_BCRYPT_BYTES]
+        else:
+            secret = _peppered(text, self._peppers.keys[str(target.pepper_id)])
+        right = bcrypt.checkpw(secret, target.value.encode())
+        # bcrypt ends at a NUL byte: `p` and `p\0p` are one to it.
+        return right and known is not None and not too_long and "\0" not in given
+
+
+def _utf8(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
+
+
+def _peppered(password: str, pepper: bytes) -> bytes:
+    """64 bytes that stand for the whole password: nothing is cut at 72 bytes, no NUL collides."""
+    normal = _utf8(unicodedata.normalize("NFKC", password))
+    return base64.b64encode(hmac.digest(pepper, normal, hashlib.sha384))
+
+
+@lru_cache(maxsize=1)
+def common_passwords() -> frozenset[str]:
+    """Passwords of 8 characters or more that head the lists of leaked ones, folded."""
+    from zxcvbn.frequency_lists import FREQUENCY_LISTS  # noqa: PLC0415 - half a megabyte, only where it is switched on
+
+    return frozenset(fold(word) for word in FREQUENCY_LISTS["passwords"] if len(word) >= Password.MIN)
+
+
+class _Hasher:
+    """Few threads at the lowest priority with one queue, first come first served, that ends somewhere.
+
+    As many threads as cores use all of the machine; the low priority leaves the event loop the right of way.
+    """
+
+    def __init__(self, threads: int) -> None:
+        self._threads = threads
+        self._waiting = 0
+        self._seconds = 0.3  # of one hash, as lately seen
+        self._pool = ThreadPoolExecutor(threads, "hash", initializer=_step_back)
+
+    async def run(self, work: Callable[[], _Result]) -> _Result:
+        if self._waiting >= self._threads * _QUEUE_PER_THREAD:
+            raise Busy(max(1, ceil(self._waiting * self._seconds / self._threads)))
+        self._waiting += 1
+        try:
+            result, seconds = await get_running_loop().run_in_executor(self._pool, _timed, work)
+        finally:
+            self._waiting -= 1
+        self._seconds += (seconds - self._seconds) / 8
+        return result
+
+    def close(self) -> None:
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _timed(work: Callable[[], _Result]) -> tuple[_Result, float]:
+    started = time.perf_counter()
+    return work(), time.perf_counter() - started
+
+
+def _step_back() -> None:
+    if sys.platform == "linux":  # elsewhere priority is the whole process's
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 19)

@@ -1,0 +1,308 @@
+"""Values that cannot hold what is wrong. Each `parse` forgives ways of writing and refuses the rest (CONTRACT.md 1).
+
+Used by dialogs and routes alike. A refusal is InvalidValue with code `<field>.<fault>`; the faults are empty,
+too_short, too_long, too_low, too_high, wrong_characters, wrong_format, no_such_day, ambiguous, in_future, too_old,
+outer_space.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+from typing import ClassVar, Self
+
+from email_validator import EmailNotValidError, validate_email
+
+from core.errors import InvalidValue
+
+_DASHES = "‐‑‒–—―−-"
+_SEPARATORS = re.compile(rf"[\s()\[\]【】（）{_DASHES}]")
+_UNSEEN = frozenset(
+    {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+)  # control, format with bidi, surrogate, private, unassigned
+
+
+class Role(StrEnum):
+    """What an account is for; fixed at its creation."""
+
+    DOCTOR = "doctor"
+    PATIENT = "patient"
+    EXPERT = "expert"
+    ADMIN = "admin"
+
+
+def fold(text: str) -> str:
+    """The form in which names that must be unique are compared: no case, no width."""
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+
+
+def _refusal(field_name: str, fault: str, **params: str | int) -> InvalidValue:
+    return InvalidValue(f"{field_name}.{fault}", field=field_name, **params)
+
+
+def _plain(text: str) -> str:
+    """Half-width and without white space around."""
+    return unicodedata.normalize("NFKC", text).strip()
+
+
+@dataclass(frozen=True, slots=True)
+class _Text:
+    value: str
+
+    def __str__(self) -> str:
+        return self.value
+
+
+@dataclass(frozen=True, slots=True)
+class Phone(_Text):
+    """A mainland mobile number: 11 ASCII digits, `1[3-9]…`. The plain rule: number libraries refuse living prefixes."""
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Takes full-width digits, spaces, hyphens, brackets, and +86, 0086 or 86 in front."""
+        bare = _SEPARATORS.sub("", _plain(text))
+        if not bare:
+            raise _refusal("phone", "empty")
+        digits = re.sub(r"\A(?:\+86|0086|86(?=[0-9]{11}\Z))", "", bare)
+        if not re.fullmatch(r"[0-9]+", digits):
+            raise _refusal("phone", "wrong_characters")
+        if len(digits) != 11:
+            raise _refusal("phone", "too_short" if len(digits) < 11 else "too_long", min=11, max=11, given=len(digits))
+        if not re.fullmatch(r"1[3-9][0-9]{9}", digits):
+            raise _refusal("phone", "wrong_format")
+        return cls(digits)
+
+
+@dataclass(frozen=True, slots=True)
+class Email(_Text):
+    """A valid address of at most 254 characters, kept as written but for its domain's case."""
+
+    MAX: ClassVar[int] = 254
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Takes a full-width at sign and spaces around."""
+        bare = _plain(text)
+        if not bare:
+            raise _refusal("email", "empty")
+        if len(bare) > cls.MAX:
+            raise _refusal("email", "too_long", max=cls.MAX, given=len(bare))
+        try:
+            address = validate_email(bare, check_deliverability=False).normalized
+        except EmailNotValidError:
+            raise _refusal("email", "wrong_format") from None
+        if len(fold(address)) > cls.MAX:
+            raise _refusal("email", "too_long", max=cls.MAX, given=len(fold(address)))
+        return cls(address)
+
+    @property
+    def folded(self) -> str:
+        """What must be unique over all accounts."""
+        return fold(self.value)
+
+
+@dataclass(frozen=True, slots=True)
+class Username(_Text):
+    """3-16 visible characters, unique over all roles without regard to case or width."""
+
+    MIN: ClassVar[int] = 3
+    MAX: ClassVar[int] = 16
+    MAX_FOLDED: ClassVar[int] = 48
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Spaces around are dropped."""
+        bare = unicodedata.normalize("NFC", text).strip()
+        if not bare:
+            raise _refusal("username", "empty")
+        if len(bare) < cls.MIN or len(bare) > cls.MAX:
+            fault = "too_short" if len(bare) < cls.MIN else "too_long"
+            raise _refusal("username", fault, min=cls.MIN, max=cls.MAX, given=len(bare))
+        # Some ligatures fold into a dozen letters: what does not fit the column is no name anyone types.
+        if any(_unseen(char) or (char.isspace() and char != " ") for char in bare) or len(fold(bare)) > cls.MAX_FOLDED:
+            raise _refusal("username", "wrong_characters")
+        return cls(bare)
+
+    @property
+    def folded(self) -> str:
+        """What must be unique over all accounts."""
+        return fold(self.value)
+
+
+@dataclass(frozen=True, slots=True)
+class PersonName(_Text):
+    """1-50 letters and marks of any script, with space, `·`, hyphen, apostrophe and full stop between them; NFC."""
+
+    MAX: ClassVar[int] = 50
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Takes the other middle dots and the ideographic space; spaces around are dropped, those inside made one."""
+        dotted = re.sub("[•・‧∙⋅･]", "·", unicodedata.normalize("NFC", text))
+        bare = re.sub("[ \u3000]+", " ", dotted).strip()
+        if not bare:
+            raise _refusal("name", "empty")
+        if len(bare) > cls.MAX:
+            raise _refusal("name", "too_long", max=cls.MAX, given=len(bare))
+        if not all(_is_letter(char) or char in " ·-'’." for char in bare):
+            raise _refusal("name", "wrong_characters")
+        if not any(_is_letter(char) for char in bare):
+            raise _refusal("name", "wrong_format")
+        return cls(bare)
+
+
+def _is_letter(char: str) -> bool:
+    # Python's tables lag behind Unicode; planes 2 and 3 are set aside for Han, so rare names are not refused.
+    return unicodedata.category(char)[0] in "LM" or 0x20000 <= ord(char) <= 0x3FFFD
+
+
+def _unseen(char: str) -> bool:
+    return unicodedata.category(char) in _UNSEEN
+
+
+@dataclass(frozen=True, slots=True)
+class Password:
+    """A new password of right form, NFKC. Whether it is common or its owner's own data is for Passwords to judge.
+
+    `own` holds the owner's phone, name, username and e-mail local part, as far as known.
+    """
+
+    value: str = field(repr=False)
+    own: tuple[str, ...] = field(default=(), repr=False)
+
+    MIN: ClassVar[int] = 8
+    MAX: ClassVar[int] = 64
+    MAX_BYTES: ClassVar[int] = 1024
+
+    @classmethod
+    def parse(cls, text: str, own: Iterable[str] = ()) -> Self:
+        """Takes it exactly as received; the only change is NFKC. Never says how long the given one was."""
+        if not text:
+            raise _refusal("password", "empty")
+        if len(text) > cls.MAX_BYTES or len(text.encode("utf-8", "surrogatepass")) > cls.MAX_BYTES:
+            raise _refusal("password", "too_long", max=cls.MAX)
+        if text != text.strip():
+            raise _refusal("password", "outer_space")
+        normal = unicodedata.normalize("NFKC", text)
+        if any(unicodedata.category(char) in {"Cc", "Cs"} for char in normal):
+            raise _refusal("password", "wrong_characters")
+        if len(normal) < cls.MIN:
+            raise _refusal("password", "too_short", min=cls.MIN)
+        if len(normal) > cls.MAX:
+            raise _refusal("password", "too_long", max=cls.MAX)
+        return cls(normal, tuple(own))
+
+
+_SEX_WORDS = {
+    "male": ("0", "male", "m", "man", "男", "男性", "先生"),
+    "female": ("1", "female", "f", "woman", "女", "女性", "女士"),
+    "undisclosed": ("2", "undisclosed", "保密", "不透露", "不公开", "不公開"),
+}
+
+
+class Sex(StrEnum):
+    """As stored; the wire's numbers are 0 male, 1 female, 2 undisclosed."""
+
+    MALE = "male"
+    FEMALE = "female"
+    UNDISCLOSED = "undisclosed"
+
+    @classmethod
+    def parse(cls, given: str | int) -> Self:
+        """Takes the wire's number or word, and what people write."""
+        bare = _plain(str(given)).casefold()
+        if not bare:
+            raise _refusal("sex", "empty")
+        for name, words in _SEX_WORDS.items():
+            if bare in words:
+                return cls(name)
+        raise _refusal("sex", "wrong_format")
+
+
+_YEAR_FIRST = re.compile(r"([0-9]{4})[-/.年 ]([0-9]{1,2})[-/.月 ]([0-9]{1,2})[日号號]?")
+_COMPACT = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})")
+_YEAR_LAST = re.compile(r"([0-9]{1,2})[-/. ]([0-9]{1,2})[-/. ]([0-9]{4})")
+
+
+@dataclass(frozen=True, slots=True)
+class BirthDate:
+    """A day in the calendar. Whether it can be a birthday depends on today: see `check`."""
+
+    value: date
+
+    MAX_AGE: ClassVar[int] = 150
+
+    def __str__(self) -> str:
+        return self.value.isoformat()
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Takes `1990-01-31`, `1990/1/31`, `1990.1.31`, `1990年1月31日`, `19900131`, and day or month first when
+        only one reading is a day.
+        """
+        bare = re.sub(rf"[{_DASHES}]", "-", _plain(text))
+        if not bare:
+            raise _refusal("birth_date", "empty")
+        bare = re.sub(r"\s*([-/.年月日号號])\s*", r"\1", re.sub(r"\s+", " ", bare))
+        if match := _YEAR_FIRST.fullmatch(bare) or _COMPACT.fullmatch(bare):
+            days = {_day(match[1], match[2], match[3])}
+        elif match := _YEAR_LAST.fullmatch(bare):
+            days = {_day(match[3], match[2], match[1]), _day(match[3], match[1], match[2])}
+        else:
+            raise _refusal("birth_date", "wrong_format")
+        found = days - {None}
+        if len(found) > 1:
+            raise _refusal("birth_date", "ambiguous")
+        for day in found:
+            if day is not None:
+                return cls(day)
+        raise _refusal("birth_date", "no_such_day")
+
+    def check(self, today: date) -> Self:
+        """Refuses a day after `today` or more than 150 years before it. `today` is the clinic's."""
+        if self.value > today:
+            raise _refusal("birth_date", "in_future")
+        if self.age(today) > self.MAX_AGE:
+            raise _refusal("birth_date", "too_old", max=self.MAX_AGE)
+        return self
+
+    def age(self, today: date) -> int:
+        """Whole years on that day."""
+        before_birthday = (today.month, today.day) < (self.value.month, self.value.day)
+        return today.year - self.value.year - before_birthday
+
+
+def _day(year: str, month: str, day: str) -> date | None:
+    try:
+        return date(int(year), int(month), int(day))
+    except ValueError:
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Age:
+    """Whole years, 0-150."""
+
+    value: int
+
+    MAX: ClassVar[int] = 150
+
+    def __str__(self) -> str:
+        return str(self.value)
+
+    @classmethod
+    def parse(cls, given: str | int) -> Self:
+        """Takes full-width digits and the word for years behind them."""
+        bare = re.sub(r"\s*(?:周?岁|周?歲|years?( old)?)\Z", "", _plain(str(given)))
+        if not bare:
+            raise _refusal("age", "empty")
+        if not re.fullmatch(r"[+-]?[0-9]+", bare):
+            raise _refusal("age", "wrong_characters")
+        if bare.startswith("-") and bare.strip("-0"):
+            raise _refusal("age", "too_low", min=0)
+        years = bare.lstrip("+-").lstrip("0") or "0"
+        if len(years) > 3 or int(years) > cls.MAX:
+            raise _refusal("age", "too_high", max=cls.MAX)
+        return cls(int(years))

@@ -1,0 +1,66 @@
+"""Queries on the Telegram users an account remembers, and on what they are to be told."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, bindparam, insert, literal, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from storage.tables.accounts import account_chats, outbox
+from storage.tables.base import UtcDateTime
+
+_known = select(account_chats.c.telegram_user_id).where(
+    account_chats.c.account_id == bindparam("account"), account_chats.c.telegram_user_id == bindparam("person")
+)
+
+
+async def remember(conn: AsyncConnection, account_id: int, telegram_user_id: int, now: datetime) -> None:
+    """Notes a login of this Telegram user; what the account has to tell is told there from now on."""
+    new = postgresql.insert if conn.dialect.name == "postgresql" else sqlite.insert
+    statement = new(account_chats).values(
+        account_id=account_id, telegram_user_id=telegram_user_id, first_login_at=now, last_login_at=now
+    )
+    await conn.execute(
+        statement.on_conflict_do_update(
+            index_elements=["account_id", "telegram_user_id"], set_={"last_login_at": now, "left_at": None}
+        )
+    )
+
+
+async def leave(conn: AsyncConnection, account_id: int, telegram_user_id: int, now: datetime) -> None:
+    """Nothing more is told to this Telegram user; that they were logged in here stays known."""
+    statement = update(account_chats).where(
+        account_chats.c.account_id == account_id, account_chats.c.telegram_user_id == telegram_user_id
+    )
+    await conn.execute(statement.values(left_at=now))
+
+
+async def is_known(conn: AsyncConnection, account_id: int, telegram_user_id: int) -> bool:
+    """Whether this Telegram user was ever logged in to the account."""
+    return (await conn.execute(_known, {"account": account_id, "person": telegram_user_id})).first() is not None
+
+
+async def tell(
+    conn: AsyncConnection,
+    account_id: int,
+    now: datetime,
+    *,
+    kind: str,
+    params: dict[str, Any],
+    but: int | None = None,
+) -> int:
+    """Puts a notice into the outbox for each Telegram user the account remembers, except `but`; how many."""
+    people = select(
+        account_chats.c.telegram_user_id,
+        account_chats.c.account_id,
+        literal(kind),
+        literal(params, JSON),
+        literal(now, UtcDateTime),
+        literal(now, UtcDateTime),
+        literal(0),
+    ).where(account_chats.c.account_id == account_id, account_chats.c.left_at.is_(None))
+    if but is not None:
+        people = people.where(account_chats.c.telegram_user_id != but)
+    columns = ["telegram_user_id", "account_id", "kind", "params", "created_at", "due_at", "attempts"]
+    return (await conn.execute(insert(outbox).from_select(columns, people))).rowcount

@@ -1,0 +1,34 @@
+"""Queries on consents."""
+
+from datetime import datetime
+
+from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from storage.tables.accounts import consents
+
+_version = select(func.max(consents.c.version)).where(
+    consents.c.account_id == bindparam("account"),
+    consents.c.kind == bindparam("kind"),
+    consents.c.withdrawn_at.is_(None),
+)
+
+
+async def add(conn: AsyncConnection, account_id: int, kind: str, version: int, channel: str, now: datetime) -> None:
+    """Records a consent."""
+    row = {"account_id": account_id, "kind": kind, "version": version, "channel": channel, "given_at": now}
+    await conn.execute(insert(consents).values(row))
+
+
+async def standing_version(conn: AsyncConnection, account_id: int, kind: str) -> int | None:
+    """The newest version consented to and not withdrawn."""
+    version: int | None = await conn.scalar(_version, {"account": account_id, "kind": kind})
+    return version
+
+
+async def withdraw(conn: AsyncConnection, account_id: int, kind: str, now: datetime) -> int:
+    """Withdraws what stands of a kind; how many records that were."""
+    statement = update(consents).where(
+        consents.c.account_id == account_id, consents.c.kind == kind, consents.c.withdrawn_at.is_(None)
+    )
+    return (await conn.execute(statement.values(withdrawn_at=now))).rowcount

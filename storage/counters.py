@@ -1,0 +1,82 @@
+"""Counters that many may push at once: each step is one atomic statement, so no look is had for free."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, bindparam, case, delete, literal, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from storage.tables.accounts import counters
+from storage.tables.base import UtcDateTime
+
+_get = select(counters.c.count, counters.c.locked_until, counters.c.expires_at).where(
+    counters.c.key == bindparam("key")
+)
+
+
+async def reserve(
+    conn: AsyncConnection, key: str, now: datetime, *, expires_at: datetime, locks: Sequence[tuple[int, datetime]]
+) -> int | None:
+    """Counts one more try and locks the counter if that makes enough; the new count, or None while it is locked.
+
+    `locks` are (count, until), falling: the first whose count is reached holds. A counter past its expiry starts anew.
+    """
+    new = postgresql.insert if conn.dialect.name == "postgresql" else sqlite.insert
+    count = case((counters.c.expires_at <= now, 1), else_=counters.c.count + 1)
+    first_lock = next((until for reached, until in locks if reached <= 1), None)
+    statement = new(counters).values(key=key, count=1, locked_until=first_lock, expires_at=expires_at)
+    upsert = statement.on_conflict_do_update(
+        index_elements=["key"],
+        set_={"count": count, "locked_until": _lock(count, locks), "expires_at": expires_at},
+        where=or_(counters.c.locked_until.is_(None), counters.c.locked_until <= now),
+    )
+    return (await conn.execute(upsert.returning(counters.c.count))).scalar_one_or_none()
+
+
+def _lock(count: ColumnElement[int], locks: Sequence[tuple[int, datetime]]) -> ColumnElement[datetime | None]:
+    nothing = literal(None, UtcDateTime)
+    return case(*((count >= reached, literal(until, UtcDateTime)) for reached, until in locks), else_=nothing)
+
+
+async def take(conn: AsyncConnection, key: str, now: datetime, *, limit: int, expires_at: datetime) -> bool:
+    """Takes one of `limit` within a window that begins with the first; whether there was one left."""
+    new = postgresql.insert if conn.dialect.name == "postgresql" else sqlite.insert
+    over = counters.c.expires_at <= now
+    statement = new(counters).values(key=key, count=1, expires_at=expires_at)
+    upsert = statement.on_conflict_do_update(
+        index_elements=["key"],
+        set_={
+            "count": case((over, 1), else_=counters.c.count + 1),
+            "expires_at": case((over, literal(expires_at, UtcDateTime)), else_=counters.c.expires_at),
+        },
+        where=or_(counters.c.count < limit, over),
+    )
+    return (await conn.execute(upsert.returning(counters.c.count))).first() is not None
+
+
+async def state(conn: AsyncConnection, key: str, now: datetime) -> tuple[int, datetime | None, datetime | None]:
+    """(count, locked until, expires at) of a counter as of `now`; (0, None, None) when there is none."""
+    row = (await conn.execute(_get, {"key": key})).one_or_none()
+    if row is None or row.expires_at <= now:
+        return 0, None, None
+    return row.count, row.locked_until, row.expires_at
+
+
+async def give_back(conn: AsyncConnection, key: str) -> None:
+    """Undoes one reservation, and the lock it may have set."""
+    await conn.execute(
+        update(counters)
+        .where(counters.c.key == key, counters.c.count > 0)
+        .values(count=counters.c.count - 1, locked_until=None)
+    )
+
+
+async def clear(conn: AsyncConnection, key: str) -> None:
+    """Forgets a counter."""
+    await conn.execute(delete(counters).where(counters.c.key == key))
+
+
+async def purge(conn: AsyncConnection, now: datetime) -> int:
+    """Removes counters that have expired; how many."""
+    return (await conn.execute(delete(counters).where(counters.c.expires_at <= now))).rowcount

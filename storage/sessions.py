@@ -1,0 +1,129 @@
+"""Queries on sessions and the tokens they rotated away."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, bindparam, delete, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from storage.tables.accounts import accounts, rotated_tokens, sessions
+
+_with_account = select(
+    sessions.c.id,
+    sessions.c.account_id,
+    sessions.c.telegram_user_id,
+    sessions.c.channel,
+    sessions.c.created_at,
+    sessions.c.last_used_at,
+    sessions.c.jti,
+    sessions.c.ended_at,
+    accounts.c.role,
+    accounts.c.name,
+    accounts.c.state,
+    accounts.c.pseudonym,
+).join_from(sessions, accounts, sessions.c.account_id == accounts.c.id)
+_by_id = _with_account.where(sessions.c.id == bindparam("id"))
+_of_people = _with_account.where(
+    sessions.c.telegram_user_id.in_(bindparam("people", expanding=True)), sessions.c.ended_at.is_(None)
+)
+_of_account = _with_account.where(sessions.c.account_id == bindparam("account"), sessions.c.ended_at.is_(None))
+_rotated = select(rotated_tokens.c.rotated_at).where(
+    rotated_tokens.c.jti == bindparam("jti"), rotated_tokens.c.session_id == bindparam("session")
+)
+_touch = update(sessions).where(
+    sessions.c.id.in_(bindparam("ids", expanding=True)), sessions.c.last_used_at < bindparam("at")
+)
+
+
+async def add(
+    conn: AsyncConnection,
+    *,
+    session_id: str,
+    account_id: int,
+    telegram_user_id: int | None,
+    channel: str,
+    now: datetime,
+    expires_at: datetime,
+    jti: str,
+) -> None:
+    """Adds a living session. IntegrityError when the Telegram user has one already."""
+    await conn.execute(
+        insert(sessions).values(
+            id=session_id,
+            account_id=account_id,
+            telegram_user_id=telegram_user_id,
+            channel=channel,
+            created_at=now,
+            last_used_at=now,
+            expires_at=expires_at,
+            jti=jti,
+        )
+    )
+
+
+async def get(conn: AsyncConnection, session_id: str) -> Row[Any] | None:
+    """A session with what is needed of its account, ended or not."""
+    return (await conn.execute(_by_id, {"id": session_id})).one_or_none()
+
+
+async def of_people(conn: AsyncConnection, people: Iterable[int]) -> Sequence[Row[Any]]:
+    """The sessions of these Telegram users that have not ended, in one statement."""
+    return (await conn.execute(_of_people, {"people": list(people)})).all()
+
+
+async def of_account(conn: AsyncConnection, account_id: int) -> Sequence[Row[Any]]:
+    """The sessions of an account that have not ended, the newest first."""
+    return (await conn.execute(_of_account.order_by(sessions.c.created_at.desc()), {"account": account_id})).all()
+
+
+async def touch(conn: AsyncConnection, ids: Iterable[str], now: datetime) -> None:
+    """Notes that these sessions are in use; never sets the time back."""
+    await conn.execute(_touch.values(last_used_at=bindparam("now")), {"ids": list(ids), "at": now, "now": now})
+
+
+async def rotate(
+    conn: AsyncConnection, session_id: str, now: datetime, *, old: str, new: str, expires_at: datetime
+) -> bool:
+    """Compare-and-set of the current jti on a living session; whether this call won (TOKENS T22)."""
+    won = await conn.execute(
+        update(sessions)
+        .where(sessions.c.id == session_id, sessions.c.jti == old, sessions.c.ended_at.is_(None))
+        .values(jti=new, expires_at=expires_at, last_used_at=now)
+    )
+    if won.rowcount != 1:
+        return False
+    await conn.execute(insert(rotated_tokens).values(jti=old, session_id=session_id, rotated_at=now))
+    return True
+
+
+async def rotated_at(conn: AsyncConnection, session_id: str, jti: str) -> datetime | None:
+    """When this session's jti was rotated away; None if it never was."""
+    return (await conn.execute(_rotated, {"jti": jti, "session": session_id})).scalar_one_or_none()
+
+
+async def end(conn: AsyncConnection, session_id: str, now: datetime, why: str) -> bool:
+    """Ends a living session; whether this call did (TOKENS T18)."""
+    statement = update(sessions).where(sessions.c.id == session_id, sessions.c.ended_at.is_(None))
+    return (await conn.execute(statement.values(ended_at=now, end_reason=why))).rowcount == 1
+
+
+async def end_of_person(conn: AsyncConnection, telegram_user_id: int, now: datetime, why: str) -> int | None:
+    """Ends a Telegram user's living session; the account it was in, if there was one."""
+    statement = update(sessions).where(sessions.c.telegram_user_id == telegram_user_id, sessions.c.ended_at.is_(None))
+    ended = await conn.execute(statement.values(ended_at=now, end_reason=why).returning(sessions.c.account_id))
+    return ended.scalar_one_or_none()
+
+
+async def end_of_account(conn: AsyncConnection, account_id: int, now: datetime, why: str) -> int:
+    """Ends every living session of an account; how many there were (TOKENS T25, T26)."""
+    statement = update(sessions).where(sessions.c.account_id == account_id, sessions.c.ended_at.is_(None))
+    return (await conn.execute(statement.values(ended_at=now, end_reason=why))).rowcount
+
+
+async def purge(conn: AsyncConnection, *, created_before: datetime, rotated_before: datetime) -> int:
+    """Removes sessions whose window is over and rotated tokens that have expired; how many sessions went."""
+    await conn.execute(delete(rotated_tokens).where(rotated_tokens.c.rotated_at < rotated_before))
+    old = select(sessions.c.id).where(sessions.c.created_at < created_before)
+    await conn.execute(delete(rotated_tokens).where(rotated_tokens.c.session_id.in_(old)))
+    return (await conn.execute(delete(sessions).where(sessions.c.created_at < created_before))).rowcount
