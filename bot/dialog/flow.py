@@ -150,5 +150,5 @@ class Flow:
 
     def texts(self) -> set[str]:
         """Every text key the flow needs; the registry checks that each language has them."""
-        own = {f"intro.{self.name}"} | ({f"submit.{self.name}"} if self.review else set())
+        own = {f"intro.{self.name}", f"title.{self.name}"} | ({f"submit.{self.name}"} if self.review else set())
         return own.union(*(step.texts() for step in self.steps))
