@@ -2,14 +2,12 @@
 
 from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, String, Table, Text, UniqueConstraint
 
-from storage.tables.base import UtcDateTime, metadata
-
-_Sequence = BigInteger().with_variant(Integer, "sqlite")  # SQLite numbers rows by itself only when they are INTEGER
+from storage.tables.base import RowId, UtcDateTime, metadata
 
 inbox = Table(
     "inbox",
     metadata,
-    Column("seq", _Sequence, primary_key=True, autoincrement=True),
+    Column("seq", RowId, primary_key=True),
     Column("bot_id", BigInteger, nullable=False),
     Column("update_id", BigInteger, nullable=False),
     Column("person_id", BigInteger),
