@@ -13,7 +13,7 @@ _CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f]")
 
 # What Telegram finds in a text by itself. Simpler than the original, but a person's `/start` or link is marked alike.
 _FOUND = (
-    ("bot_command", re.compile(r"(?<![\w/@])/[A-Za-z0-9_]{1,64}(?:@[A-Za-z0-9_]{3,32})?(?![\w/])")),
+    ("bot_command", re.compile(r"(?<![\w/<>@])/[A-Za-z0-9_]{1,64}(?:@[A-Za-z0-9_]{3,32})?(?![\w/<>])")),
     ("url", re.compile(r"https?://[^\s<>\"]+[^\s<>\".,;:!?)]")),
     ("email", re.compile(r"(?<![\w.+-])[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}")),
     ("mention", re.compile(r"(?<![\w@])@[A-Za-z][A-Za-z0-9_]{3,31}(?![\w@.])")),

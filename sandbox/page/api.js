@@ -1,0 +1,28 @@
+// Calls of the control API. What it refuses is thrown as an Error with its own sentence.
+
+export async function call(method, path, body) {
+  const options = { method };
+  if (body instanceof FormData) options.body = body;
+  else if (body) {
+    options.headers = { "Content-Type": "application/json" };
+    options.body = JSON.stringify(body);
+  }
+  const answer = await fetch(`/sandbox${path}`, options);
+  const result = await answer.json();
+  if (!answer.ok) throw new Error(result.description.replace(/^(Bad Request|Not Found): /, ""));
+  return result;
+}
+
+// Says what changed. After a lost connection (the sandbox was started again) everything is looked at anew.
+export function listen(onEvent, onReconnect) {
+  const source = new EventSource("/sandbox/events");
+  let lost = false;
+  source.onopen = () => {
+    if (lost) onReconnect();
+    lost = false;
+  };
+  source.onerror = () => {
+    lost = true;
+  };
+  source.onmessage = (message) => onEvent(JSON.parse(message.data));
+}

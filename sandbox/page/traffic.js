@@ -1,0 +1,49 @@
+// The side panel: what the bot called, folded.
+
+import { call } from "./api.js";
+import { element } from "./message.js";
+
+const SHOWN = 200;
+
+export class Traffic {
+  constructor(panel, toggle, list) {
+    this.panel = panel;
+    this.list = list;
+    this.last = 0;
+    toggle.addEventListener("click", () => {
+      panel.hidden = !panel.hidden;
+      toggle.setAttribute("aria-expanded", String(!panel.hidden));
+      this.refresh();
+    });
+  }
+
+  async refresh() {
+    if (this.panel.hidden || this.busy) return;
+    this.busy = true;
+    try {
+      for (const entry of await call("GET", `/traffic?after=${this.last}`)) {
+        this.last = entry.number;
+        this.list.prepend(row(entry));
+      }
+      while (this.list.childElementCount > SHOWN) this.list.lastElementChild.remove();
+    } finally {
+      this.busy = false;
+    }
+  }
+}
+
+function row(entry) {
+  const item = element("li", entry.answer.ok ? "" : "refused");
+  const details = element("details", "");
+  const summary = element("summary", "");
+  summary.append(element("strong", "", entry.method), element("span", "", entry.answer.ok ? "" : entry.answer.description));
+  summary.append(element("span", "milliseconds", `${entry.milliseconds} ms`));
+  details.append(summary);
+  details.addEventListener("toggle", () => {
+    if (details.childElementCount > 1) return;
+    details.append(element("h3", "", "Parameters"), element("pre", "", JSON.stringify(entry.params, null, 2)));
+    details.append(element("h3", "", "Answer"), element("pre", "", JSON.stringify(entry.answer, null, 2)));
+  });
+  item.append(details);
+  return item;
+}
