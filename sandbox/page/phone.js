@@ -18,9 +18,8 @@ export class Phone {
     this.root.id = `person-${person.id}`;
     this.messages = this.find(".messages");
     this.atEnd = true;
-    this.messages.addEventListener("scroll", () => {
-      this.atEnd = this.messages.scrollHeight - this.messages.scrollTop - this.messages.clientHeight < 40;
-    });
+    this.scrolledTo = 0;
+    this.messages.addEventListener("scroll", () => this.scrolled());
     // Pictures load late and keyboards come and go: who reads the end stays there.
     this.messages.addEventListener("load", () => this.stayAtEnd(), true);
     new ResizeObserver(() => this.stayAtEnd()).observe(this.messages);
@@ -110,6 +109,14 @@ export class Phone {
       this.rows.set(message.id, { element: made, seen });
     }
     this.stayAtEnd();
+  }
+
+  // Only scrolling up leaves the end: the list also gets shorter by itself.
+  scrolled() {
+    const { scrollHeight, scrollTop, clientHeight } = this.messages;
+    if (scrollHeight - scrollTop - clientHeight < 40) this.atEnd = true;
+    else if (scrollTop < this.scrolledTo) this.atEnd = false;
+    this.scrolledTo = scrollTop;
   }
 
   stayAtEnd() {
