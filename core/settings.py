@@ -104,6 +104,7 @@ class Sessions(_Section):
 
 class Login(_Section):
     free_failures: Annotated[int, Field(ge=1, le=100)] = 5
+    free_failures_per_address: Annotated[int, Field(ge=1, le=10000)] = 20
     first_delay_seconds: Annotated[int, Field(ge=1, le=900)] = 15
     max_delay_seconds: Annotated[int, Field(ge=1, le=900)] = 900
     registrations_per_day: Annotated[int, Field(ge=1, le=1000)] = 5

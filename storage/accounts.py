@@ -1,12 +1,12 @@
 """Queries on accounts."""
 
 from datetime import date, datetime
-from typing import Any
 
-from sqlalchemy import Row, bindparam, insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.tables.accounts import accounts
+from storage.tables.base import AnyRow
 
 _by_id = select(accounts).where(accounts.c.id == bindparam("id"))
 _by_role_and_phone = select(accounts).where(
@@ -62,17 +62,17 @@ async def add(
     return int((await conn.execute(statement.returning(accounts.c.id))).scalar_one())
 
 
-async def get(conn: AsyncConnection, account_id: int) -> Row[Any] | None:
+async def get(conn: AsyncConnection, account_id: int) -> AnyRow | None:
     """The account's row."""
     return (await conn.execute(_by_id, {"id": account_id})).one_or_none()
 
 
-async def by_phone(conn: AsyncConnection, role: str, phone: str) -> Row[Any] | None:
+async def by_phone(conn: AsyncConnection, role: str, phone: str) -> AnyRow | None:
     """The account of this role that holds the phone."""
     return (await conn.execute(_by_role_and_phone, {"role": role, "phone": phone})).one_or_none()
 
 
-async def by_email(conn: AsyncConnection, email_folded: str) -> Row[Any] | None:
+async def by_email(conn: AsyncConnection, email_folded: str) -> AnyRow | None:
     """The account that holds the e-mail, whatever its role."""
     return (await conn.execute(_by_email, {"email": email_folded})).one_or_none()
 
@@ -129,7 +129,7 @@ async def lock_active_admins(conn: AsyncConnection) -> list[int]:
     return list((await conn.execute(statement)).scalars())
 
 
-async def of_role(conn: AsyncConnection, role: str) -> list[Row[Any]]:
+async def of_role(conn: AsyncConnection, role: str) -> list[AnyRow]:
     """All accounts of a role that are not erased, oldest first."""
     statement = select(accounts).where(accounts.c.role == role, accounts.c.state != "erased")
     return list((await conn.execute(statement.order_by(accounts.c.id))).all())

@@ -3,10 +3,11 @@
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
-from sqlalchemy import Row, bindparam, func, insert, select, update
+from sqlalchemy import bindparam, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.tables.accounts import audit
+from storage.tables.base import AnyRow
 
 _seal = (
     update(audit)
@@ -21,7 +22,7 @@ async def add(conn: AsyncConnection, entry: dict[str, Any]) -> None:
     await conn.execute(insert(audit).values(entry))
 
 
-async def unsealed(conn: AsyncConnection, most: int) -> Sequence[Row[Any]]:
+async def unsealed(conn: AsyncConnection, most: int) -> Sequence[AnyRow]:
     """The oldest entries without a number."""
     statement = select(audit).where(audit.c.number.is_(None)).order_by(audit.c.id).limit(most)
     return (await conn.execute(statement)).all()
@@ -44,7 +45,7 @@ async def count_unsealed(conn: AsyncConnection) -> int:
     return int(await conn.scalar(select(func.count()).select_from(audit).where(audit.c.number.is_(None))) or 0)
 
 
-async def chain(conn: AsyncConnection, page: int = 1000) -> AsyncIterator[Row[Any]]:
+async def chain(conn: AsyncConnection, page: int = 1000) -> AsyncIterator[AnyRow]:
     """All sealed entries by number, a page at a time."""
     last = -(2**62)  # numbers below the first would be a forgery: they are shown, too
     while True:

@@ -14,7 +14,7 @@ _version = select(func.max(consents.c.version)).where(
 )
 
 
-async def add(conn: AsyncConnection, account_id: int, kind: str, version: int, channel: str, now: datetime) -> None:
+async def add(conn: AsyncConnection, account_id: int, now: datetime, *, kind: str, version: int, channel: str) -> None:
     """Records a consent."""
     row = {"account_id": account_id, "kind": kind, "version": version, "channel": channel, "given_at": now}
     await conn.execute(insert(consents).values(row))

@@ -31,7 +31,8 @@ async def reserve(
         set_={"count": count, "locked_until": _lock(count, locks), "expires_at": expires_at},
         where=or_(counters.c.locked_until.is_(None), counters.c.locked_until <= now),
     )
-    return (await conn.execute(upsert.returning(counters.c.count))).scalar_one_or_none()
+    reached: int | None = (await conn.execute(upsert.returning(counters.c.count))).scalar_one_or_none()
+    return reached
 
 
 def _lock(count: ColumnElement[int], locks: Sequence[tuple[int, datetime]]) -> ColumnElement[datetime | None]:
@@ -58,9 +59,10 @@ async def take(conn: AsyncConnection, key: str, now: datetime, *, limit: int, ex
 async def state(conn: AsyncConnection, key: str, now: datetime) -> tuple[int, datetime | None, datetime | None]:
     """(count, locked until, expires at) of a counter as of `now`; (0, None, None) when there is none."""
     row = (await conn.execute(_get, {"key": key})).one_or_none()
-    if row is None or row.expires_at <= now:
+    if row is None:
         return 0, None, None
-    return row.count, row.locked_until, row.expires_at
+    count, locked_until, ends = row
+    return (count, locked_until, ends) if ends > now else (0, None, None)
 
 
 async def give_back(conn: AsyncConnection, key: str) -> None:

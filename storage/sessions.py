@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import Row, bindparam, delete, insert, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.tables.accounts import accounts, rotated_tokens, sessions
+from storage.tables.base import AnyRow
 
 _with_account = select(
     sessions.c.id,
@@ -62,17 +62,17 @@ async def add(
     )
 
 
-async def get(conn: AsyncConnection, session_id: str) -> Row[Any] | None:
+async def get(conn: AsyncConnection, session_id: str) -> AnyRow | None:
     """A session with what is needed of its account, ended or not."""
     return (await conn.execute(_by_id, {"id": session_id})).one_or_none()
 
 
-async def of_people(conn: AsyncConnection, people: Iterable[int]) -> Sequence[Row[Any]]:
+async def of_people(conn: AsyncConnection, people: Iterable[int]) -> Sequence[AnyRow]:
     """The sessions of these Telegram users that have not ended, in one statement."""
     return (await conn.execute(_of_people, {"people": list(people)})).all()
 
 
-async def of_account(conn: AsyncConnection, account_id: int) -> Sequence[Row[Any]]:
+async def of_account(conn: AsyncConnection, account_id: int) -> Sequence[AnyRow]:
     """The sessions of an account that have not ended, the newest first."""
     return (await conn.execute(_of_account.order_by(sessions.c.created_at.desc()), {"account": account_id})).all()
 
@@ -112,7 +112,8 @@ async def end_of_person(conn: AsyncConnection, telegram_user_id: int, now: datet
     """Ends a Telegram user's living session; the account it was in, if there was one."""
     statement = update(sessions).where(sessions.c.telegram_user_id == telegram_user_id, sessions.c.ended_at.is_(None))
     ended = await conn.execute(statement.values(ended_at=now, end_reason=why).returning(sessions.c.account_id))
-    return ended.scalar_one_or_none()
+    account_id: int | None = ended.scalar_one_or_none()
+    return account_id
 
 
 async def end_of_account(conn: AsyncConnection, account_id: int, now: datetime, why: str) -> int:

@@ -1,9 +1,9 @@
 """What every table shares: one MetaData, names for constraints, and times that are always aware UTC."""
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from sqlalchemy import BigInteger, DateTime, Integer, MetaData, TypeDecorator
+from sqlalchemy import BigInteger, DateTime, Integer, MetaData, Row, TypeDecorator
 from sqlalchemy.engine import Dialect
 
 if TYPE_CHECKING:
@@ -20,6 +20,8 @@ metadata = MetaData(
         "pk": "pk_%(table_name)s",
     }
 )
+
+AnyRow: TypeAlias = Row[*tuple[Any, ...]]
 
 # SQLite gives row numbers only to INTEGER PRIMARY KEY; PostgreSQL needs BIGINT for the same range.
 RowId = BigInteger().with_variant(Integer, "sqlite")

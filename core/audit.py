@@ -1,0 +1,162 @@
+"""The audit: what was done, by whom, to what, without a name in it (REVIEW.md Audit).
+
+An entry is appended in the transaction of the act. The sealer then numbers entries and chains each to the one before
+by an HMAC, so that an entry changed, removed, put elsewhere or recomputed without the key is found.
+"""
+
+import hashlib
+import hmac
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Final
+
+from core.errors import CoreError
+from core.keys import KeyRing
+from core.unit import UnitOfWork
+from storage import audit as store
+from storage.tables.base import AnyRow
+
+_SEALED: Final = (
+    "id",
+    "at",
+    "actor",
+    "action",
+    "subject",
+    "from_state",
+    "to_state",
+    "reasons",
+    "file_hashes",
+    "version",
+    "channel",
+    "note_mac",
+    "number",
+)
+_BATCH = 1000
+
+
+class Action(StrEnum):
+    """What is audited."""
+
+    REGISTER = "account.register"
+    CREATE_ADMIN = "account.create_admin"
+    LOSE_PHONE = "account.lose_phone"
+    SUSPEND = "account.suspend"
+    RESTORE = "account.restore"
+    SET_PASSWORD = "account.set_password"  # noqa: S105 - an action's name
+    LOG_IN = "login.done"
+    FAIL_LOGIN = "login.failed"
+    LOG_OUT = "session.end"
+    LOG_OUT_EVERYWHERE = "session.end_all"
+    STOLEN_TOKEN = "session.stolen_token"  # noqa: S105
+    GIVE_CONSENT = "consent.give"
+    WITHDRAW_CONSENT = "consent.withdraw"
+    REFUSED = "permission.refused"
+
+
+class AuditBroken(CoreError):  # noqa: N818 - the name says what happened
+    """The chain is not what was sealed. Code says how, `number` at which entry."""
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The end of the chain: keep it elsewhere, and a chain cut short or made anew is found by it."""
+
+    number: int
+    mac: str
+
+    def __str__(self) -> str:
+        return f"{self.number}:{self.mac}"
+
+
+class Audit:
+    """Appends, seals and verifies."""
+
+    def __init__(self, ring: KeyRing) -> None:
+        self._ring = ring
+
+    async def append(
+        self,
+        uow: UnitOfWork,
+        action: Action,
+        *,
+        actor: str | None = None,
+        subject: str | None = None,
+        from_state: str | None = None,
+        to_state: str | None = None,
+        reasons: Sequence[str] = (),
+        file_hashes: Sequence[str] = (),
+        version: int | None = None,
+        note: str | None = None,
+    ) -> None:
+        """Adds an entry. `actor` and `subject` are pseudonyms or numbers of submissions; only `note`'s HMAC is kept."""
+        await store.add(
+            uow.conn,
+            {
+                "at": uow.now,
+                "actor": actor,
+                "action": action.value,
+                "subject": subject,
+                "from_state": from_state,
+                "to_state": to_state,
+                "reasons": ",".join(reasons) or None,
+                "file_hashes": ",".join(file_hashes) or None,
+                "version": version,
+                "channel": uow.channel.value,
+                "note_mac": None if note is None else self._mac(self._ring.current, b"note", note.encode()),
+            },
+        )
+
+    async def seal(self, uow: UnitOfWork) -> int:
+        """Numbers and chains a batch of new entries; returns how many. For one sealer at a time."""
+        rows = await store.unsealed(uow.conn, _BATCH)
+        if not rows:
+            return 0
+        number, mac = await store.head(uow.conn)
+        seals = []
+        for row in rows:
+            number += 1
+            mac = self._mac(self._ring.current, mac.encode(), _canonical(row, number))
+            seals.append((row.id, number, mac))
+        await store.seal(uow.conn, seals)
+        return len(seals)
+
+    async def head(self, uow: UnitOfWork) -> Head:
+        """The last sealed entry."""
+        return Head(*await store.head(uow.conn))
+
+    async def verify(self, uow: UnitOfWork, head: str | None = None) -> Head:
+        """Walks the whole chain and returns its head. Raises AuditBroken at the first fault.
+
+        `head`, one that was logged earlier (as written there, or only the hash at its end), must still be in the
+        chain: a tail that was cut off cannot be found without.
+        """
+        found = head is None
+        number, mac = 0, ""
+        async for row in store.chain(uow.conn):
+            number += 1
+            if row.number != number:
+                raise AuditBroken("audit.missing", number=number)
+            kid = str(row.mac).partition(":")[0]
+            if kid not in self._ring.keys:
+                raise AuditBroken("audit.unknown_key", number=number)
+            expected = self._mac(kid, mac.encode(), _canonical(row, number))
+            if not hmac.compare_digest(expected, str(row.mac)):
+                raise AuditBroken("audit.changed", number=number)
+            mac = expected
+            found = found or head in {str(Head(number, mac)), mac, mac.rpartition(":")[2]}
+        if not found:
+            raise AuditBroken("audit.head_missing", number=number)
+        return Head(number, mac)
+
+    def _mac(self, kid: str, *parts: bytes) -> str:
+        """Names its key, so that keys can be rotated. Each part's length goes in: no two lists of parts are one."""
+        framed = b"".join(len(part).to_bytes(8, "big") + part for part in parts)
+        return f"{kid}:{hmac.new(self._ring.keys[kid], framed, hashlib.sha256).hexdigest()}"
+
+
+def _canonical(row: AnyRow, number: int) -> bytes:
+    entry: dict[str, Any] = {name: getattr(row, name) for name in _SEALED} | {"number": number}
+    entry["at"] = row.at.isoformat()
+    return json.dumps(entry, sort_keys=True, ensure_ascii=True, separators=(",", ":")).encode()

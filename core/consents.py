@@ -1,0 +1,58 @@
+"""Consents: given by version, recorded with their channel, withdrawable (SECURITY.md Privacy)."""
+
+from enum import StrEnum
+from typing import Final
+
+from core.audit import Action, Audit
+from core.unit import UnitOfWork
+from storage import accounts as account_store
+from storage import consents as store
+
+
+class ConsentKind(StrEnum):
+    """What can be consented to."""
+
+    PRIVACY = "privacy"
+    HEALTH = "health"
+
+
+CURRENT_VERSION: Final = {ConsentKind.PRIVACY: 1, ConsentKind.HEALTH: 1}
+"""Raised when a text changes in what it asks for: everybody is then asked again."""
+
+
+class Consents:
+    """Gives, asks after and withdraws consents."""
+
+    def __init__(self, audit: Audit) -> None:
+        self._audit = audit
+
+    async def give(self, uow: UnitOfWork, account_id: int, kind: ConsentKind) -> None:
+        """Records consent to the present version; one that stands already is left as it is."""
+        if await self.has(uow, account_id, kind):
+            return
+        version = CURRENT_VERSION[kind]
+        await store.add(uow.conn, account_id, uow.now, kind=kind.value, version=version, channel=uow.channel.value)
+        await self._append(uow, account_id, Action.GIVE_CONSENT, kind)
+
+    async def has(self, uow: UnitOfWork, account_id: int, kind: ConsentKind) -> bool:
+        """Whether consent to the present version stands."""
+        version = await store.standing_version(uow.conn, account_id, kind.value)
+        return version is not None and version >= CURRENT_VERSION[kind]
+
+    async def withdraw(self, uow: UnitOfWork, account_id: int, kind: ConsentKind) -> None:
+        """Withdraws what stands; nothing happens when nothing does."""
+        if await store.withdraw(uow.conn, account_id, kind.value, uow.now):
+            await self._append(uow, account_id, Action.WITHDRAW_CONSENT, kind)
+
+    async def _append(self, uow: UnitOfWork, account_id: int, action: Action, kind: ConsentKind) -> None:
+        account = await account_store.get(uow.conn, account_id)
+        if account is None:  # the foreign key has refused it before
+            return
+        await self._audit.append(
+            uow,
+            action,
+            actor=account.pseudonym,
+            subject=account.pseudonym,
+            reasons=[kind.value],
+            version=CURRENT_VERSION[kind],
+        )

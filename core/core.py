@@ -1,0 +1,61 @@
+"""The core, put together once from settings and secrets."""
+
+from core.accounts import Accounts
+from core.audit import Audit
+from core.consents import Consents
+from core.login import Login
+from core.notices import Notices
+from core.passwords import Passwords
+from core.permissions import Permissions
+from core.sealing import Sealer
+from core.sessions import Sessions
+from core.settings import Secrets, Settings
+from core.throttle import Throttle
+from core.tokens import Tokens
+
+
+class Core:
+    """Every rule of the clinic, for any face. Holds no connection and no state but its keys and hashing threads."""
+
+    def __init__(self, settings: Settings, secrets: Secrets) -> None:
+        self.settings = settings
+        self.inbox_sealer = Sealer(secrets.inbox, "inbox")
+        self.audit = Audit(secrets.audit)
+        self.notices = Notices()
+        self.consents = Consents(self.audit)
+        self.permissions = Permissions(self.audit)
+        self.passwords = Passwords(
+            secrets.pepper,
+            cost=settings.passwords.bcrypt_cost,
+            threads=settings.passwords.hash_threads,
+            reject_common=settings.passwords.reject_common,
+        )
+        self.tokens = Tokens(
+            secrets.signing,
+            issuer=settings.tokens.issuer,
+            audience=settings.tokens.audience,
+            leeway_seconds=settings.tokens.leeway_seconds,
+        )
+        self.sessions = Sessions(self.tokens, self.audit, self.notices, settings.sessions)
+        throttle = Throttle(secrets.pepper.key, settings.login)
+        self.accounts = Accounts(
+            zone=settings.clinic.zone,
+            throttle=throttle,
+            sessions=self.sessions,
+            consents=self.consents,
+            audit=self.audit,
+            notices=self.notices,
+        )
+        self.login = Login(
+            accounts=self.accounts,
+            passwords=self.passwords,
+            sessions=self.sessions,
+            throttle=throttle,
+            audit=self.audit,
+            notices=self.notices,
+            settings=settings.login,
+        )
+
+    def close(self) -> None:
+        """Ends the hashing threads."""
+        self.passwords.close()

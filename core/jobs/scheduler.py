@@ -1,0 +1,84 @@
+"""Runs what is to be done from time to time: by one process at a time, each job in a transaction of its own."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+import structlog
+
+from core.unit import Channel, Clock, UnitOfWork
+from storage import leases
+from storage.database import Database
+from storage.errors import StorageError
+
+_log = structlog.get_logger(__name__)
+_LEASE: Final = "jobs"
+_LEASE_LIFE: Final = timedelta(seconds=90)
+_TICK: Final = timedelta(seconds=15)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Something to be done every so often. `act` is safe to repeat: a job cut short is simply done again."""
+
+    name: str
+    every: timedelta
+    act: Callable[[UnitOfWork], Awaitable[None]]
+
+
+class Scheduler:
+    """Does jobs when they are due, as long as it holds the lease; another process takes over when it is gone."""
+
+    def __init__(
+        self, database: Database, jobs: Sequence[Job], *, clock: Clock, holder: str, tick: timedelta = _TICK
+    ) -> None:
+        """`holder` names this process among all that share the database."""
+        self._database = database
+        self._jobs = jobs
+        self._clock = clock
+        self._holder = holder
+        self._tick = tick
+        self._due: dict[str, datetime] = {}
+
+    async def run(self) -> None:
+        """Runs until it is cancelled, then gives the lease up."""
+        try:
+            while True:
+                await self.run_due()
+                await asyncio.sleep(self._tick.total_seconds())
+        finally:
+            await self._release()
+
+    async def run_due(self) -> list[str]:
+        """Does each job that is due, if the lease can be had; returns their names. A fault is logged, none is raised."""
+        done: list[str] = []
+        for job in self._jobs:
+            now = self._clock()
+            if now < self._due.get(job.name, now):
+                continue
+            try:
+                if not await self._lead(now):
+                    return done
+                async with self._database.write() as conn:
+                    await job.act(UnitOfWork(conn, now, Channel.JOB))
+            except StorageError as error:
+                _log.warning("job.storage_fault", job=job.name, error=str(error))
+                return done
+            except Exception:
+                _log.exception("job.failed", job=job.name)
+            self._due[job.name] = now + job.every
+            done.append(job.name)
+        return done
+
+    async def _lead(self, now: datetime) -> bool:
+        async with self._database.write() as conn:
+            return await leases.take(conn, _LEASE, self._holder, now, now + _LEASE_LIFE)
+
+    async def _release(self) -> None:
+        try:
+            async with self._database.write() as conn:
+                await leases.release(conn, _LEASE, self._holder)
+        except StorageError as error:
+            _log.warning("job.storage_fault", job="release", error=str(error))

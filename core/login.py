@@ -1,0 +1,195 @@
+"""Logging in, in three parts, so that no transaction is open over bcrypt (SECURITY.md Login, CONTRACT.md 3.4).
+
+attempt = await login.begin(uow, …)      # counted before anything is looked at
+await attempt.verify()                   # outside any transaction; always one bcrypt
+outcome = await login.finish(uow, attempt)
+"""
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from core.account import Account, AccountState
+from core.accounts import Accounts
+from core.audit import Action, Audit
+from core.notices import NoticeKind, Notices
+from core.passwords import PasswordHash, Passwords
+from core.sessions import Issued, Sessions, Signed
+from core.settings import Login as LoginSettings
+from core.throttle import Throttle
+from core.unit import UnitOfWork
+from core.values import Email, Phone, Role
+from storage import account_chats
+from storage import accounts as account_store
+from storage.tables.base import AnyRow
+
+TOLD_AFTER: Final = 3
+"""So many failures before a login that the owner's other chats are told of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a login comes from: a Telegram user, or an address over HTTP."""
+
+    telegram_user_id: int | None
+    address: str | None
+
+    @classmethod
+    def telegram(cls, user_id: int) -> "Source":
+        return cls(user_id, None)
+
+    @classmethod
+    def http(cls, address: str) -> "Source":
+        return cls(None, address)
+
+
+@dataclass(slots=True)
+class LoginAttempt:
+    """A try that is counted already. Knows nothing of its result until `verify` was awaited."""
+
+    source: Source
+    account_id: int | None
+    stored: PasswordHash | None
+    password: str = field(repr=False)
+    passwords: Passwords = field(repr=False)
+    account_key: str
+    source_key: str
+    failures_before: int
+    right: bool = False
+    new_hash: PasswordHash | None = None
+
+    async def verify(self) -> None:
+        """Compares the password: the same work whether there is an account or not. Raises Busy."""
+        self.right = await self.passwords.verify(self.stored, self.password)
+        if self.right and self.stored and self.passwords.is_outdated(self.stored):
+            self.new_hash = await self.passwords.rehash(self.password)
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedIn:
+    """A login that succeeded: `signed` in the bot, `issued` over HTTP."""
+
+    account: Account
+    signed: Signed | None = None
+    issued: Issued | None = None
+
+    @property
+    def account_id(self) -> int:
+        return self.account.id
+
+
+@dataclass(frozen=True, slots=True)
+class LoginRefused:
+    """One answer for every cause. `suspended` only after the right password, and for the bot alone to say."""
+
+    suspended: bool = False
+
+
+class Login:
+    """Logs in by phone within a role, or by e-mail."""
+
+    def __init__(
+        self,
+        *,
+        accounts: Accounts,
+        passwords: Passwords,
+        sessions: Sessions,
+        throttle: Throttle,
+        audit: Audit,
+        notices: Notices,
+        settings: LoginSettings,
+    ) -> None:
+        self._accounts = accounts
+        self._passwords = passwords
+        self._sessions = sessions
+        self._throttle = throttle
+        self._audit = audit
+        self._notices = notices
+        self._settings = settings
+
+    async def begin(
+        self, uow: UnitOfWork, *, role: Role | None, identifier: Phone | Email, password: str, source: Source
+    ) -> LoginAttempt:
+        """Counts the try. `role` None: any, as the documented e-mail login has it. Raises Throttled.
+
+        Counted per identifier, known or not, and per source. A Telegram user who was logged in to the account before
+        has a counter of their own, so that nobody else can lock them out.
+        """
+        row = await self._find(uow, role, identifier)
+        user = source.telegram_user_id
+        if user is not None:
+            source_key, free = self._throttle.key("telegram", user), self._settings.free_failures
+        else:
+            source_key = self._throttle.key("address", str(source.address))
+            free = self._settings.free_failures_per_address
+        if row is not None and user is not None and await account_chats.is_known(uow.conn, row.id, user):
+            account_key = self._throttle.key("own", row.id, user)
+        else:
+            account_key = self._throttle.key("account", *_normal(role, identifier))
+        await self._throttle.reserve(uow, source_key, free)
+        failures = await self._throttle.reserve(uow, account_key, self._settings.free_failures)
+        return LoginAttempt(
+            source=source,
+            account_id=row.id if row else None,
+            stored=_stored(row),
+            password=password,
+            passwords=self._passwords,
+            account_key=account_key,
+            source_key=source_key,
+            failures_before=failures,
+        )
+
+    async def finish(self, uow: UnitOfWork, attempt: LoginAttempt) -> LoggedIn | LoginRefused:
+        """Logs in, or says no. Never raises for a wrong password: what was counted and audited must be committed."""
+        row = await account_store.get(uow.conn, attempt.account_id) if attempt.account_id else None
+        # The password may have been changed while this one was being compared.
+        if row is None or not attempt.right or _stored(row) != attempt.stored or row.state == AccountState.ERASED:
+            await self._audit.append(uow, Action.FAIL_LOGIN, subject=row.pseudonym if row else None)
+            return LoginRefused()
+        await self._throttle.clear(uow, attempt.account_key)
+        await self._throttle.give_back(uow, attempt.source_key)
+        account = self._accounts.of_row(uow, row)
+        if account.state is not AccountState.ACTIVE:
+            reasons = [account.state.value]
+            await self._audit.append(uow, Action.FAIL_LOGIN, subject=account.pseudonym, reasons=reasons)
+            return LoginRefused(suspended=True)
+        if attempt.new_hash is not None:
+            await self._upgrade(uow, account, str(row.password_hash), attempt.new_hash)
+        return await self._open(uow, account, attempt)
+
+    async def _open(self, uow: UnitOfWork, account: Account, attempt: LoginAttempt) -> LoggedIn:
+        user = attempt.source.telegram_user_id
+        new_chat = user is not None and not await account_chats.is_known(uow.conn, account.id, user)
+        if attempt.failures_before >= TOLD_AFTER:
+            failures = {"failures": attempt.failures_before}
+            await self._notices.tell(uow, account.id, NoticeKind.LOGIN_AFTER_FAILURES, {**failures}, but=user)
+        elif new_chat:
+            await self._notices.tell(uow, account.id, NoticeKind.LOGIN_NEW_CHAT, but=user)
+        await self._audit.append(uow, Action.LOG_IN, actor=account.pseudonym, subject=account.pseudonym)
+        if user is None:
+            return LoggedIn(account, issued=await self._sessions.open_over_http(uow, account))
+        return LoggedIn(account, signed=await self._sessions.open_in_bot(uow, account, user))
+
+    async def _find(self, uow: UnitOfWork, role: Role | None, identifier: Phone | Email) -> AnyRow | None:
+        if isinstance(identifier, Email):
+            row = await account_store.by_email(uow.conn, identifier.folded)
+        else:
+            row = await account_store.by_phone(uow.conn, role.value, identifier.value) if role else None
+        fits = row is not None and row.role != Role.EXPERT and role in {None, row.role}
+        return row if fits else None
+
+    @staticmethod
+    async def _upgrade(uow: UnitOfWork, account: Account, old: str, new: PasswordHash) -> None:
+        await account_store.upgrade_password(
+            uow.conn, account.id, old=old, value=new.value, scheme=new.scheme, pepper_id=new.pepper_id
+        )
+
+
+def _normal(role: Role | None, identifier: Phone | Email) -> tuple[str, str]:
+    """What failures are counted by. An e-mail is one account's whatever role is asked for; a phone is one a role."""
+    return ("", identifier.folded) if isinstance(identifier, Email) else (role or "", identifier.value)
+
+
+def _stored(row: AnyRow | None) -> PasswordHash | None:
+    if row is None or row.password_hash is None:
+        return None
+    return PasswordHash(row.password_hash, row.password_scheme, row.pepper_id)
