@@ -1,0 +1,199 @@
+"""Puts the bot together: what starts in which order, and what stops in which."""
+
+import asyncio
+import os
+import secrets
+from collections.abc import Coroutine
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime, timedelta
+from types import TracebackType
+from typing import Any, Final, Self
+
+import structlog
+from telegram.error import InvalidToken, RetryAfter, TelegramError
+from telegram.ext import ExtBot
+
+from bot.commands import COMMANDS
+from bot.desk import Desk
+from bot.dialog.engine import Engine
+from bot.dialog.view import Text
+from bot.flows import FLOWS
+from bot.intake import Intake, Polling
+from bot.notices import Notices, Render
+from bot.opening import opened_for_bot
+from bot.outage import Outage
+from bot.runner import Runner
+from bot.telegram import RawBot, TokenRefused, build_bot, wait_of
+from bot.texts import Catalogue, language_of
+from bot.webhook import Webhook, check_webhook_settings
+from core.core import Core
+from core.settings import Settings, load_secrets
+from core.unit import Clock
+from storage import chats, inbox
+from storage.database import Database
+from storage.outbox import Due
+
+DRAIN_SECONDS: Final = 10.0
+
+_log = structlog.get_logger(__name__)
+
+
+def utc_now() -> datetime:
+    """The wall clock: aware UTC. The only place of the bot that reads it."""
+    return datetime.now(UTC)
+
+
+class App:
+    """The whole bot in one process. Entered: it runs; left: it has stopped, and what was begun is drained.
+
+    Entering raises SettingsError, StorageError, TokenRefused or ListenError, each of one sentence.
+    """
+
+    database: Database
+    core: Core
+    bot: ExtBot[int]
+
+    def __init__(self, settings: Settings, *, clock: Clock = utc_now, first_pause: float = 1.0) -> None:
+        """`first_pause`: seconds before what is away is tried again; each further pause doubles."""
+        self.settings = settings
+        self._clock = clock
+        self._first_pause = first_pause
+        self._exits = AsyncExitStack()
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def __aenter__(self) -> Self:
+        """Starts: settings, database, token, then what handles updates, and what receives them last."""
+        async with AsyncExitStack() as exits:
+            await self._start(exits)
+            self._exits = exits.pop_all()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stops in the opposite order: first nothing more is received, then what was received is drained."""
+        await self._exits.aclose()
+
+    async def wait(self) -> None:
+        """Waits until a part of the bot fails and raises its error, TokenRefused for one."""
+        done, _ = await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+        raise RuntimeError("A part of the bot has stopped by itself.")
+
+    async def idle(self) -> None:
+        """Waits until all updates that were received are handled and shown, and every due notice is sent."""
+        failing, quiet = asyncio.create_task(self.wait()), asyncio.create_task(self._quiet())
+        done, pending = await asyncio.wait({failing, quiet}, return_when=asyncio.FIRST_COMPLETED)
+        for task in pending:
+            task.cancel()
+        for task in done:
+            task.result()
+
+    async def _quiet(self) -> None:
+        await self._runner.idle()
+        await self._notices.idle()
+
+    async def _start(self, exits: AsyncExitStack) -> None:
+        settings = self.settings
+        keys = load_secrets(settings)
+        self.bot = build_bot(settings.telegram)
+        if settings.telegram.mode == "webhook":
+            check_webhook_settings(settings.telegram)
+
+        self.database = await exits.enter_async_context(opened_for_bot(settings.storage.database_url))
+        if self.database.dialect == "sqlite":
+            async with self.database.write() as conn:
+                await inbox.free_all(conn)  # we are alone: whatever is claimed, its claimer is dead
+        self.core = Core(settings, keys)
+        exits.callback(self.core.close)
+        exits.push_async_callback(self.bot.shutdown)
+        await self._meet()
+
+        raw = RawBot(self.bot)
+        catalogue = catalogue_of(settings)
+        self._notices = Notices(
+            database=self.database, bot=raw, clock=self._clock, render=_rendering(self.database, catalogue)
+        )
+        self._runner = Runner(
+            database=self.database,
+            core=self.core,
+            bot=raw,
+            desk=_desk(settings, catalogue, self.bot.username),
+            clock=self._clock,
+            worker=f"{os.getpid()}-{secrets.token_hex(8)}",
+        )
+        intake = Intake(
+            database=self.database,
+            sealer=self.core.inbox_sealer,
+            bot_id=self.bot.id,
+            clock=self._clock,
+            wake=self._runner.wake,
+        )
+        exits.push_async_callback(self._end_tasks)
+        self._run(self._notices.run())
+        self._run(self._runner.run())
+        exits.push_async_callback(self._runner.stop, DRAIN_SECONDS)
+        await self._receive(exits, raw, intake)
+        _log.info("The bot runs", bot=self.bot.username, mode=settings.telegram.mode, database=self.database.name)
+
+    async def _meet(self) -> None:
+        """Asks Telegram who we are, waiting for a server that is away. Raises TokenRefused."""
+        outage = Outage(first=self._first_pause)
+        while True:
+            try:
+                await self.bot.initialize()
+            except InvalidToken:
+                raise TokenRefused from None  # the library's error carries the token
+            except RetryAfter as error:
+                await asyncio.sleep(wait_of(error).total_seconds())
+            except TelegramError as error:
+                await outage.pause("The Bot API server is away; trying again", error=str(error))
+            else:
+                outage.over("The Bot API server answers")
+                return
+
+    async def _receive(self, exits: AsyncExitStack, raw: RawBot, intake: Intake) -> None:
+        if self.settings.telegram.mode == "webhook":
+            webhook = Webhook(bot=raw, intake=intake, settings=self.settings.telegram, first_pause=self._first_pause)
+            await exits.enter_async_context(webhook)  # listens before Telegram is told to deliver
+            await webhook.register()
+            return
+        polling = self._run(Polling(bot=raw, intake=intake, first_pause=self._first_pause).run())
+        exits.push_async_callback(_ended, polling)
+
+    def _run(self, part: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(part)
+        self._tasks.append(task)
+        return task
+
+    async def _end_tasks(self) -> None:
+        for task in self._tasks:
+            await _ended(task)
+
+
+async def _ended(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.wait([task], timeout=DRAIN_SECONDS)
+
+
+def catalogue_of(settings: Settings) -> Catalogue:
+    """Every text, with this clinic's name, contact and time zone in it."""
+    clinic = settings.clinic
+    everywhere = {"clinic": clinic.name, "contact": clinic.contact, "privacy_url": clinic.privacy_url}
+    return Catalogue(clinic.zone, everywhere)
+
+
+def _desk(settings: Settings, catalogue: Catalogue, username: str) -> Desk:
+    engine = Engine(timedelta(minutes=settings.dialogs.idle_minutes), catalogue.labels)
+    return Desk(engine=engine, catalogue=catalogue, commands=COMMANDS, flows=FLOWS, username=username)
+
+
+def _rendering(database: Database, catalogue: Catalogue) -> Render:
+    async def render(due: Due) -> str | None:
+        async with database.read() as conn:
+            row = (await chats.get(conn, [due.telegram_user_id])).get(due.telegram_user_id)
+        language = language_of(row.language if row else None)
+        return catalogue.render(Text(due.kind, dict(due.params)), language)
+
+    return render

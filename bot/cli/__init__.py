@@ -1,0 +1,31 @@
+"""The operator's command line. Whatever can be foreseen ends in one sentence on stderr and an exit code."""
+
+import typer
+
+from bot.cli import admin, audit, db, keys, run
+from bot.cli.exits import FORESEEN, MEANINGS, Exit, end_with
+
+cli = typer.Typer(
+    help="Runs the clinic's Telegram bot, and does what its operator does beside it.\n\n"
+    "Settings come from config.toml, then from the environment (CLINIC_BOT__SECTION__KEY).",
+    epilog=MEANINGS,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+cli.command("run")(run.run)
+cli.add_typer(admin.commands, name="admin")
+cli.add_typer(db.commands, name="db")
+cli.add_typer(audit.commands, name="audit")
+cli.add_typer(keys.commands, name="secrets")
+
+
+def main() -> int:
+    """Carries out the command in sys.argv and returns its exit code."""
+    try:
+        cli(prog_name="python -m bot")
+    except SystemExit as ended:  # how Typer ends, whatever became of it
+        return ended.code if isinstance(ended.code, int) else Exit.OK
+    except FORESEEN as error:
+        return end_with(error)
+    return Exit.OK

@@ -1,0 +1,72 @@
+"""Opens the database for a process: with the tables this version needs, and on SQLite for one bot alone."""
+
+import fcntl
+import os
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+
+from storage.database import Database
+from storage.errors import StorageError
+
+
+@asynccontextmanager
+async def opened_for_bot(url: str) -> AsyncIterator[Database]:
+    """The bot's database. Raises StorageError.
+
+    SQLite is upgraded here, and one bot process has it to itself; on PostgreSQL the operator says when to upgrade.
+    """
+    async with _opened(url) as database:
+        with _alone(database.path):
+            if database.dialect == "sqlite":
+                await database.upgrade()
+            await _check(database)
+            yield database
+
+
+@asynccontextmanager
+async def opened_for_operator(url: str) -> AsyncIterator[Database]:
+    """The database for one command beside a bot that may be running. Raises StorageError."""
+    async with _opened(url) as database:
+        await _check(database)
+        yield database
+
+
+@asynccontextmanager
+async def _opened(url: str) -> AsyncIterator[Database]:
+    database = Database(url)
+    try:
+        yield database
+    finally:
+        await database.dispose()
+
+
+async def _check(database: Database) -> None:
+    if not await database.is_current():
+        raise StorageError(
+            f"The tables of {database.name} are not those of this version: run `python -m bot db upgrade`."
+        )
+
+
+@contextmanager
+def _alone(path: Path | None) -> Iterator[None]:
+    """Holds the lock file beside a SQLite database; the system frees it even when the process is killed."""
+    if path is None:
+        yield
+        return
+    lock = path.with_name(f"{path.name}.lock")
+    try:
+        lock.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor = os.open(lock, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise StorageError(f"The database file {path} cannot be opened: {error.strerror}.") from None
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise StorageError(
+                f"Another bot process is using {path}: stop it first, or use PostgreSQL for several."
+            ) from None
+        yield
+    finally:
+        os.close(descriptor)
