@@ -1,38 +1,44 @@
 """What commands ask of core, and how its answers read."""
 
+from math import ceil
+
 from bot import menu
-from bot.dialog.view import Screen, Text
+from bot.dialog.view import Param, Screen, Text
 from bot.person import Case, Person, Reply
+from core.account import Account
 from core.errors import CoreError
 
 
 def sentence(error: CoreError) -> Text:
-    """The text that says what core refused."""
-    return Text(f"error.{error.code}", error.params)
+    """The text that says what core refused; a wait is told in seconds or minutes."""
+    params: dict[str, Param] = dict(error.params)
+    if isinstance(wait := error.params.get("wait_seconds"), int):
+        unit, count = ("minutes", ceil(wait / 60)) if wait > 60 else ("seconds", wait)
+        params["wait"] = Text.of(f"wait.{unit}", count=count)
+    return Text(f"error.{error.code}", params)
 
 
 async def me(case: Case) -> Reply:
     """The account as its owner sees it (CONTRACT.md 1)."""
     person = case.person
-    assert person.account_id is not None  # the desk sends only those who are signed in
-    account = await case.core.accounts.get(case.uow, person.account_id)
-    shown: list[Text] = [Text.of("me.title", role=Text(f"role.{account.role}"), number=account.number)]
+    assert person.signed is not None  # the desk sends only those who are signed in
+    account = await case.core.accounts.me(case.uow, person.signed)
+    title = Text.of("me.title", role=Text(f"role.{account.role}"), number=account.number)
+    shown: list[Text] = []
     for field in ("name", "phone", "email", "username", "sex", "birth_date", "age"):
         value = getattr(account, field)
         if value is None or (field == "username" and value == account.name):
             continue
-        shown.append(Text.of("review.line", name=Text(f"name.{field}"), value=_field(field, value)))
-        if field == "phone":
-            shown.append(Text("me.phone.verified" if account.phone_verified else "me.phone.unverified"))
+        shown.append(Text.of("review.line", name=Text(f"name.{field}"), value=_field(field, account)))
     shown.append(Text.of("me.since", since=account.created_at))
-    return Reply((Screen(tuple(shown), buttons=((menu.MENU, menu.command_button("logout")),)),), person.draft)
+    return Reply((Screen((title, tuple(shown)), buttons=((menu.MENU, menu.command_button("logout")),)),), person.draft)
 
 
 async def logout(case: Case) -> Reply:
     """Ends this login; the account forgets the chat, so nothing is pushed here any more (TOKENS T14, DIALOGS.md)."""
     assert case.person.signed is not None
     await case.core.sessions.logout(case.uow, case.person.signed)
-    return Reply((menu.menu(as_guest(case.person), Text("logout.done")),))
+    return Reply((menu.menu(as_guest(case.person), Text("logout.done")),), signed_out=True)
 
 
 def as_guest(person: Person) -> Person:
@@ -40,7 +46,9 @@ def as_guest(person: Person) -> Person:
     return Person(person.id, person.language, person.revision, person.message_id)
 
 
-def _field(field: str, value: object) -> Text | str:
+def _field(field: str, account: Account) -> Param:
+    if field == "phone" and account.phone is not None:
+        return Text.of("phone.verified" if account.phone_verified else "phone.unverified", number=account.phone)
     if field == "sex":
-        return Text(f"sex.{value}")
-    return str(value)
+        return Text(f"sex.{account.sex}")
+    return str(getattr(account, field))

@@ -227,10 +227,10 @@ class Desk:
     def _closed(self, person: Person, outcome: Outcome) -> Reply:
         """The sentence that closed the dialog, on top of the menu."""
         *before, last = outcome.screens
-        free = replace(person, draft=None)
+        free = menu(replace(person, draft=None))
         if before:  # the first takes a keyboard away
-            return Reply((replace(before[0], lines=last.lines), menu(free)))
-        return Reply((menu(free, *last.lines),))
+            return Reply((replace(before[0], paragraphs=last.paragraphs), free))
+        return Reply((replace(free, paragraphs=(*last.paragraphs, *free.paragraphs)),))
 
     def _change_language(self, person: Person, code: str) -> Reply:
         language: Language = "zh" if code == "zh" else "en"

@@ -35,8 +35,10 @@ def menu(person: Person, *notes: Text) -> Screen:
 
 def help_screen(person: Person) -> Screen:
     """What the bot is, what it can do for this person, and where a person helps (DIALOGS rule 26)."""
-    lines = tuple(Text.of("help.command", name=name, about=Text(f"command.{name}.about")) for name in _commands(person))
-    return Screen((Text("help.what"), *lines, Text("help.contact")), buttons=((MENU,),))
+    commands = tuple(
+        Text.of("help.command", name=name, about=Text(f"command.{name}.about")) for name in commands_of(person.audience)
+    )
+    return Screen((Text("help.what"), commands, Text("help.contact")), buttons=((MENU,),))
 
 
 def privacy_screen(_person: Person) -> Screen:
@@ -66,5 +68,6 @@ def leave_account(person: Person, command: str) -> Screen:
     return Screen((Text.of("leave.account", name=name),), buttons=((stay,), (leave,)))
 
 
-def _commands(person: Person) -> tuple[str, ...]:
-    return ("start", *OFFERED[person.audience], "cancel")
+def commands_of(audience: str) -> tuple[str, ...]:
+    """The names of the commands that this kind of person sees."""
+    return ("start", *OFFERED[audience], "cancel")

@@ -170,15 +170,9 @@ class Runner:
                 continue
             try:
                 person = self._codec.person(row, arrival, signed.get(arrival.person_id), now)
-                turns.append(
-                    Turn(
-                        claimed,
-                        arrival,
-                        person,
-                        self._desk.decide(person, arrival, now),
-                        self._desk.keyboard_up(person),
-                    )
-                )
+                turn = Turn(claimed, arrival, person, self._desk.decide(person, arrival, now))
+                turn.keyboard_up = self._desk.keyboard_up(person)
+                turns.append(turn)
             except Exception as error:
                 self._work(claimed.person_id, self._failed(claimed, error))
         for claimed, arrival in arrivals:
@@ -219,6 +213,7 @@ class Runner:
                     turn.row = self._codec.blocked(turn.person, turn.decision.at, now)
                 elif isinstance(turn.decision, Reply) and not changes_nothing(turn.decision):
                     self._prepare(turn, turn.decision, now)
+            await self._core.sessions.touch(uow, [turn.person.signed for turn in turns if turn.person.signed])
             await self._write(conn, turns, now)
         for turn in turns:
             self._show(turn)

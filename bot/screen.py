@@ -9,7 +9,7 @@ from typing import Any, Final, Protocol, TypedDict
 import structlog
 from telegram.error import BadRequest, Forbidden, NetworkError, RetryAfter, TelegramError, TimedOut
 
-from bot.dialog.view import Button, Rows, Screen
+from bot.dialog.view import Button, Rows, Screen, Text
 from bot.texts import Catalogue, Language
 
 log: Final = structlog.get_logger(__name__)
@@ -66,13 +66,7 @@ def compose(screens: Sequence[Screen], place: Place, catalogue: Catalogue, langu
     A pressed button's message is edited into the first screen, so that a menu stays one message; what was typed is
     answered below it. Buttons that are no longer the present ones are taken away (DIALOGS rules 19 and 21).
     """
-    texts = [
-        (
-            "\n\n".join(catalogue.render(line, language) for line in screen.lines),
-            _markup(screen, place, catalogue, language),
-        )
-        for screen in screens
-    ]
+    texts = [(_body(screen, catalogue, language), _markup(screen, place, catalogue, language)) for screen in screens]
     pressed, old = place.pressed, place.message_id
     calls: list[Call] = []
     for number, (text, markup) in enumerate(texts):
@@ -178,6 +172,14 @@ def _message_id(params: Mapping[str, Any]) -> int | None:
 def _without_buttons(chat_id: int, message_id: int) -> Call:
     params = {"chat_id": chat_id, "message_id": message_id, "reply_markup": {"inline_keyboard": []}}
     return Call(method="editMessageReplyMarkup", params=params, screen=False)
+
+
+def _body(screen: Screen, catalogue: Catalogue, language: Language) -> str:
+    def lines(paragraph: Text | tuple[Text, ...]) -> str:
+        texts = paragraph if isinstance(paragraph, tuple) else (paragraph,)
+        return "\n".join(catalogue.render(text, language) for text in texts)
+
+    return "\n\n".join(map(lines, screen.paragraphs))
 
 
 def _markup(screen: Screen, place: Place, catalogue: Catalogue, language: Language) -> dict[str, Any] | None:

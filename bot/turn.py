@@ -5,24 +5,34 @@ from dataclasses import dataclass, field, replace
 from bot.adapter import Arrival
 from bot.dialog.events import Pressed
 from bot.dialog.view import Screen, Text
-from bot.person import Decision, Person, Reply
+from bot.person import GUEST, Decision, Person, Reply
+from bot.published import commands_call
 from bot.screen import Call, Place, compose
-from bot.texts import Catalogue
+from bot.texts import Catalogue, Language
 from storage.chats import ChatRow
 from storage.inbox import Claimed
 
 
 @dataclass(slots=True)
 class Turn:
-    """An update that is being handled, and what has become of it so far."""
+    """An update that is being handled, and what has become of it so far.
+
+    Args:
+        keyboard_up: the contact keyboard is on the person's screen.
+        was: audience and language before, by which the client's command list was made.
+    """
 
     claimed: Claimed
     arrival: Arrival
     person: Person
     decision: Decision
     keyboard_up: bool = False
+    was: tuple[str, Language] = field(init=False)
     row: ChatRow | None = None
     calls: list[Call] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.was = (self.person.audience, self.person.language)
 
     @property
     def pressed(self) -> Pressed | None:
@@ -49,7 +59,12 @@ class Turn:
             message_id=self.person.message_id,
             pressed=pressed.message_id if pressed and not reply.fresh else None,
         )
-        return compose(screens, place, catalogue, reply.language or self.person.language)
+        language = reply.language or self.person.language
+        calls = compose(screens, place, catalogue, language)
+        audience = GUEST if reply.signed_out else self.person.audience
+        if (audience, language) != self.was:
+            calls.append(commands_call(self.person.id, audience, catalogue, language))
+        return calls
 
 
 def not_deleted(reply: Reply) -> Reply:

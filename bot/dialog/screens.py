@@ -42,13 +42,13 @@ def question(flow: Flow, draft: Draft) -> Screen:
 def review(flow: Flow, draft: Draft) -> Screen:
     """All answers with a change button each; the last button names the act (DIALOGS rules 9 and 10)."""
     steps = [flow.step(key) for key in flow.path(draft.answers) if key in draft.answers]
-    lines = [Text.of("progress", **_progress(flow, draft), ask=Text("review.title"))]
-    lines += [Text.of("review.line", name=Text(f"name.{step.key}"), value=_shown(step, draft)) for step in steps]
+    title = Text.of("progress", **_progress(flow, draft), ask=Text("review.title"))
+    answers = tuple(Text.of("review.line", name=Text(f"name.{step.key}"), value=_shown(step, draft)) for step in steps)
     changes = tuple(
         Button(Text.of("button.change", name=Text(f"name.{step.key}")), "change", step.key) for step in steps
     )
     submit = Button(Text(f"submit.{flow.name}"), "next")
-    return Screen(tuple(lines), buttons=((submit,), *_rows(changes, 2), (BACK, CANCEL)))
+    return Screen((title, answers), buttons=((submit,), *_rows(changes, 2), (BACK, CANCEL)))
 
 
 def offer(flow: Flow) -> Screen:

@@ -43,13 +43,20 @@ class ContactKeyboard:
 
 @dataclass(frozen=True, slots=True)
 class Screen:
-    """One message. `lines` are its paragraphs; `drop_keyboard` takes a keyboard shown earlier away again."""
+    """One message.
 
-    lines: tuple[Text, ...]
+    Args:
+        paragraphs: each a text, or several that stand line by line.
+        buttons: under the message.
+        keyboard: replaces the person's own.
+        drop_keyboard: takes a keyboard shown earlier away again.
+    """
+
+    paragraphs: tuple[Text | tuple[Text, ...], ...]
     buttons: Rows = ()
     keyboard: ContactKeyboard | None = None
     drop_keyboard: bool = False
 
     def led_by(self, *notes: Text) -> "Screen":
-        """The same screen with these paragraphs before its own."""
-        return Screen((*notes, *self.lines), self.buttons, self.keyboard, self.drop_keyboard)
+        """The same screen with these texts before its own."""
+        return Screen((*notes, *self.paragraphs), self.buttons, self.keyboard, self.drop_keyboard)

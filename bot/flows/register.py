@@ -40,6 +40,10 @@ async def _email_is_free(case: Case, value: Value, _answers: Answers) -> None:
     await case.core.accounts.check_email_free(case.uow, Email.parse(value))
 
 
+async def _birth_date_can_be(case: Case, value: Value, _answers: Answers) -> None:
+    await case.core.accounts.check_birth_date(case.uow, BirthDate.parse(value))
+
+
 async def _username_is_free(case: Case, value: Value, _answers: Answers) -> None:
     await case.core.accounts.check_username_free(case.uow, Username.parse(value))
 
@@ -107,7 +111,7 @@ REGISTER: Final = Flow(
         Step("name", typed(PersonName.parse), when=_by_phone),
         email_step("email", when=_by_phone, optional=True, check=_email_is_free),
         sex_step("sex", when=_by_phone, optional=True),
-        Step("birth_date", typed(BirthDate.parse), when=_by_phone, optional=True),
+        Step("birth_date", typed(BirthDate.parse), when=_by_phone, optional=True, check=_birth_date_can_be),
         Step("username", typed(Username.parse), when=_by_email, check=_username_is_free),
         email_step("login_email", when=_by_email, check=_email_is_free),
         sex_step("sex_required", when=_by_email),

@@ -1,0 +1,38 @@
+"""What Telegram's own menus show of this bot: the command list, by role and language (DIALOGS.md Commands)."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from bot.dialog.view import Text
+from bot.menu import commands_of
+from bot.person import GUEST
+from bot.screen import Call, Caller
+from bot.texts import LANGUAGES, Catalogue, Language
+
+
+async def publish(bot: Caller, catalogue: Catalogue) -> None:
+    """Tells Telegram which commands a guest sees, in each language; other clients' languages see the English ones.
+
+    Raises telegram.error.TelegramError.
+    """
+    for language in LANGUAGES:
+        commands = _commands(GUEST, catalogue, language)
+        await bot.call(
+            "setMyCommands", {"commands": commands} | ({"language_code": language} if language != "en" else {})
+        )
+
+
+def commands_call(chat_id: int, audience: str, catalogue: Catalogue, language: Language) -> Call:
+    """The call that makes one chat's command list fit its person."""
+    params: Mapping[str, Any] = {
+        "commands": _commands(audience, catalogue, language),
+        "scope": {"type": "chat", "chat_id": chat_id},
+    }
+    return Call(method="setMyCommands", params=dict(params), screen=False)
+
+
+def _commands(audience: str, catalogue: Catalogue, language: Language) -> list[dict[str, str]]:
+    return [
+        {"command": name, "description": catalogue.render(Text(f"command.{name}.about"), language)}
+        for name in commands_of(audience)
+    ]

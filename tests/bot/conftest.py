@@ -1,0 +1,101 @@
+"""The whole bot against the sandbox, over real HTTP, with a clock the test sets."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from bot.app import App
+from core.keys import make_secrets
+from core.settings import Clinic as ClinicSettings
+from core.settings import Passwords, SecretSources, Settings, Storage, Telegram
+from sandbox.client import Chat, Sandbox
+from sandbox.server import Served, serve
+
+TOKEN = "700001:bot-under-test"
+PASSWORD = "correct horse battery"
+
+
+class SetClock:
+    """A clock that stands still until it is moved."""
+
+    def __init__(self) -> None:
+        self.now = datetime.now(UTC)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def pass_(self, **time: float) -> None:
+        """Moves on by a timedelta's words."""
+        self.now += timedelta(**time)
+
+
+@dataclass
+class Clinic:
+    """A running bot, its sandbox, and the people who chat."""
+
+    app: App
+    sandbox: Sandbox
+    server: Served
+    clock: SetClock
+
+    async def person(self, name: str = "李雷", *, language: str = "zh-hans", phone: str = "13812345678") -> Chat:
+        """Somebody who has not written yet."""
+        return await self.sandbox.person(name, language=language, phone=phone)
+
+
+@pytest.fixture
+def clock() -> SetClock:
+    return SetClock()
+
+
+@asynccontextmanager
+async def running(settings: Settings, server: Served, clock: SetClock) -> AsyncIterator[Clinic]:
+    """The bot and a client of its sandbox, for the length of a block."""
+    async with AsyncExitStack() as stack:
+        app = await stack.enter_async_context(App(settings, clock=clock))
+        sandbox = await stack.enter_async_context(
+            Sandbox.connect(server.url, settled=app.idle, bot=int(TOKEN.partition(":")[0]))
+        )
+        yield Clinic(app, sandbox, server, clock)
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[Served]:
+    async with serve(people=()) as served:
+        yield served
+
+
+@pytest.fixture
+def bot_settings(tmp_path: Path, server: Served) -> Settings:
+    files = {f"{file.name}_file": str(file) for file in make_secrets(tmp_path / "secrets")}
+    return Settings(
+        clinic=ClinicSettings(name="仁和诊所", contact="010-12345678", privacy_url="https://example.com/privacy"),
+        telegram=Telegram(token=SecretStr(TOKEN), api_url=server.url, messages_per_second=0),
+        storage=Storage(database_url=f"sqlite+aiosqlite:///{tmp_path / 'clinic.db'}"),
+        passwords=Passwords(bcrypt_cost=4),
+        secrets=SecretSources(**files),
+    )
+
+
+@pytest.fixture
+async def clinic(bot_settings: Settings, server: Served, clock: SetClock) -> AsyncIterator[Clinic]:
+    async with running(bot_settings, server, clock) as clinic:
+        yield clinic
+
+
+async def register(chat: Chat, *, name: str = "王小明", password: str = PASSWORD) -> None:
+    """Registers a patient by their own contact, in Chinese, skipping all that is optional."""
+    await chat.send("/register")
+    await chat.press("患者")
+    await chat.press("我同意")
+    await chat.share_contact()
+    await chat.send(name)
+    for _ in range(3):
+        await chat.press("跳过")
+    await chat.press("下一步：设置密码")
+    await chat.send(password)
