@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import struct
+import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
 
+import aiohttp
 import pytest
 from telegram import Bot, Update
 
@@ -63,3 +67,42 @@ async def _poll(bot: Bot, answer: Answer) -> None:
         for update in await bot.get_updates(offset=offset, timeout=10):
             await answer(bot, update)
             offset = update.update_id + 1
+
+
+class RawApi:
+    """Calls without a library between: what exactly the server answers."""
+
+    def __init__(self, session: aiohttp.ClientSession, url: str, token: str = TOKEN) -> None:
+        self.session = session
+        self.url = url
+        self.token = token
+
+    async def __call__(self, method: str, **params: Any) -> dict[str, Any]:
+        """A JSON call; the whole answer."""
+        async with self.session.post(f"{self.url}/bot{self.token}/{method}", json=params) as answer:
+            body: dict[str, Any] = await answer.json()
+            assert answer.status == body.get("error_code", 200)
+            return body
+
+    async def refusal(self, method: str, **params: Any) -> str:
+        """The description of a call that has to fail."""
+        answer = await self(method, **params)
+        assert not answer["ok"], answer
+        return str(answer["description"])
+
+
+@pytest.fixture
+async def api(server: Served, bot: Bot) -> AsyncIterator[RawApi]:
+    async with aiohttp.ClientSession() as session:
+        yield RawApi(session, server.url)
+
+
+def png(width: int = 3, height: int = 2) -> bytes:
+    """A small grey picture."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+    rows = (b"\0" + b"\x80" * width) * height
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
