@@ -22,6 +22,7 @@ from bot.intake import Intake, Polling
 from bot.notices import Notices, Render
 from bot.opening import opened_for_bot
 from bot.outage import Outage
+from bot.published import publish
 from bot.runner import Runner
 from bot.telegram import RawBot, TokenRefused, build_bot, wait_of
 from bot.texts import Catalogue, language_of
@@ -131,6 +132,7 @@ class App:
             wake=self._runner.wake,
         )
         exits.push_async_callback(self._end_tasks)
+        await publish(raw, catalogue)
         self._run(self._notices.run())
         self._run(self._runner.run())
         exits.push_async_callback(self._runner.stop, DRAIN_SECONDS)

@@ -1,13 +1,18 @@
 """What Telegram's own menus show of this bot: the command list, by role and language (DIALOGS.md Commands)."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
+
+import structlog
+from telegram.error import TelegramError
 
 from bot.dialog.view import Text
 from bot.menu import commands_of
 from bot.person import GUEST
 from bot.screen import Call, Caller
 from bot.texts import LANGUAGES, Catalogue, Language
+
+log: Final = structlog.get_logger(__name__)
 
 
 async def publish(bot: Caller, catalogue: Catalogue) -> None:

@@ -8,7 +8,7 @@ import structlog
 from core.core import Core
 from core.jobs.scheduler import Job
 from core.unit import UnitOfWork
-from storage import counters, inbox, outbox
+from storage import chats, counters, inbox, outbox
 
 _log = structlog.get_logger(__name__)
 KEEP_DONE: Final = timedelta(hours=48)
@@ -32,6 +32,7 @@ def upkeep(core: Core) -> list[Job]:
         await counters.purge(uow.conn, uow.now)
         await inbox.purge(uow.conn, before=before)
         await outbox.purge(uow.conn, before=before)
+        await chats.expire(uow.conn, uow.now)
 
     return [
         Job("seal_audit", timedelta(seconds=30), seal_audit),

@@ -149,7 +149,8 @@ async def test_rule_17_a_password_is_deleted_also_when_it_is_refused(li: Chat) -
 
 async def test_rule_17_the_person_is_told_when_a_password_could_not_be_deleted(clinic: Clinic, li: Chat) -> None:
     await to_password(li)
-    await clinic.sandbox.fail("400", "deleteMessage", text="Bad Request: message can't be deleted")
+    refusal = "Bad Request: message can't be deleted"
+    await clinic.sandbox.fail("error", "deleteMessage", status=400, description=refusal)
     await li.send(PASSWORD)
     assert "请您自己删除" in li.screen
     assert "已注册好" in li.screen
