@@ -7,7 +7,8 @@ from typing import Final
 from bot import acts, menu
 from bot.dialog.flow import Flow
 from bot.dialog.view import Screen
-from bot.flows import LOGIN, REGISTER
+from bot.flows.login import LOGIN
+from bot.flows.register import REGISTER
 from bot.person import GUEST, Case, Person, Reply
 
 SIGNED: Final = frozenset({"patient", "doctor", "admin"})

@@ -13,7 +13,6 @@ from datetime import datetime, timedelta
 from typing import Final, TypeVar
 
 import structlog
-from core.core import Core
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import adapter, screen
@@ -27,8 +26,8 @@ from bot.sealed import open_json, update_context
 from bot.showing import Showing
 from bot.texts import language_of
 from bot.turn import Turn, changes_nothing, not_deleted
+from core.core import Core
 from core.errors import CoreError
-from core.sealing import SealBroken
 from core.unit import Channel, Clock, UnitOfWork
 from storage import chats, inbox
 from storage.chats import ChatRow
@@ -155,8 +154,12 @@ class Runner:
 
     async def _load(self, batch: Sequence[Claimed]) -> list[Turn]:
         now = self._clock()
-        arrivals = [(claimed, self._read(claimed)) for claimed in batch]
-        known = [(claimed, arrival) for claimed, arrival in arrivals if arrival]
+        known: list[tuple[Claimed, adapter.Arrival]] = []
+        for claimed in batch:
+            try:
+                known.append((claimed, self._read(claimed)))
+            except Exception as error:
+                self._work(claimed.person_id, self._failed(claimed, error))
         turns = []
         async with self._database.read() as conn:
             rows = await chats.get(conn, [arrival.chat_id for _, arrival in known])
@@ -175,18 +178,11 @@ class Runner:
                 turns.append(turn)
             except Exception as error:
                 self._work(claimed.person_id, self._failed(claimed, error))
-        for claimed, arrival in arrivals:
-            if arrival is None:
-                self._work(claimed.person_id, self._failed(claimed, SealBroken("unreadable payload")))
         return turns
 
-    def _read(self, claimed: Claimed) -> adapter.Arrival | None:
-        try:
-            sealed = update_context(claimed.bot_id, claimed.update_id)
-            return adapter.read(open_json(self._core.inbox_sealer, claimed.payload, sealed), self._desk.username)
-        except Exception:
-            log.exception("update cannot be read", update_id=claimed.update_id)
-            return None
+    def _read(self, claimed: Claimed) -> adapter.Arrival:
+        context = update_context(claimed.bot_id, claimed.update_id)
+        return adapter.read(open_json(self._core.inbox_sealer, claimed.payload, context), self._desk.username)
 
     async def _commit_together(self, turns: list[Turn]) -> None:
         try:
@@ -255,30 +251,25 @@ class Runner:
         try:
             worked = await acts.work(self._core, await self._stored(begin))
         except CoreError as problem:
-            refused = Refused(sentence(problem), problem.field or "")
-            await self._stored(lambda: self._finish(turn, submit, refused, deleted))
-            return
-
-        async def carry_out(case: Case) -> Done | Refused:
-            result: Done | Refused = await acts.finish(case, answers, worked)
-            return result
-
-        await self._stored(lambda: self._finish(turn, submit, carry_out, deleted))
+            refused = _refused(problem)
+            await self._stored(lambda: self._finish(turn, submit, lambda _case: _known(refused), deleted))
+        else:
+            await self._stored(
+                lambda: self._finish(turn, submit, lambda case: acts.finish(case, answers, worked), deleted)
+            )
 
     async def _finish(
-        self, turn: Turn, submit: Submit, what: Refused | Callable[[Case], Awaitable[Done | Refused]], deleted: bool
+        self, turn: Turn, submit: Submit, act: Callable[[Case], Awaitable[Done | Refused]], deleted: bool
     ) -> None:
         """The last transaction of a submitted dialog: core's writes, the chat, the update done."""
         now = self._clock()
         async with self._database.write() as conn:
             case = Case(self._core, UnitOfWork(conn, now, Channel.BOT), turn.person)
-            result = what
-            if not isinstance(result, Refused):
-                try:
-                    async with conn.begin_nested():
-                        result = await what(case)  # type: ignore[operator]
-                except CoreError as problem:
-                    result = Refused(sentence(problem), problem.field or "")
+            try:
+                async with conn.begin_nested():
+                    result = await act(case)
+            except CoreError as problem:
+                result = _refused(problem)
             reply = await self._follow(case, turn, submit, result)
             self._prepare(turn, reply if deleted else not_deleted(reply), now)
             await self._write(conn, [turn], now)
@@ -370,3 +361,11 @@ class Runner:
                 log.warning("the database does not work; trying again", reason=str(error), pause=pause)
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, 10.0)
+
+
+def _refused(problem: CoreError) -> Refused:
+    return Refused(sentence(problem), problem.field or "")
+
+
+async def _known(refused: Refused) -> Refused:
+    return refused

@@ -132,11 +132,6 @@ async def count_open(conn: AsyncConnection) -> int:
     return (await conn.execute(_count_open)).scalar_one()
 
 
-async def next_due(conn: AsyncConnection) -> datetime | None:
-    """When the first claimed or put back update may be taken again; None when there is none."""
-    return (await conn.execute(select(func.min(inbox.c.claimed_until)).where(_open))).scalar_one_or_none()
-
-
 async def purge(conn: AsyncConnection, *, before: datetime) -> int:
     """Removes updates that were done before the given time."""
     return (await conn.execute(delete(inbox).where(inbox.c.done_at < before))).rowcount
