@@ -7,15 +7,16 @@ from storage import account_chats
 
 
 class NoticeKind(StrEnum):
-    """Text keys of notices. Their params never hold personal data: they lie in the outbox unsealed."""
+    """What there is to tell; the faces hold a text for each. Params never hold personal data: they lie
+    in the outbox unsealed."""
 
-    LOGIN_NEW_CHAT = "notice.login_new_chat"
-    LOGIN_AFTER_FAILURES = "notice.login_after_failures"
-    PHONE_CLAIMED = "notice.phone_claimed"
-    TOKEN_STOLEN = "notice.token_stolen"  # noqa: S105 - a text key
-    PASSWORD_RESET = "notice.password_reset"  # noqa: S105
-    SUSPENDED = "notice.suspended"
-    RESTORED = "notice.restored"
+    LOGIN_NEW_CHAT = "login_new_chat"
+    LOGIN_AFTER_FAILURES = "login_after_failures"
+    PHONE_CLAIMED = "phone_claimed"
+    TOKEN_STOLEN = "token_stolen"  # noqa: S105 - a kind's name
+    PASSWORD_RESET = "password_reset"  # noqa: S105
+    SUSPENDED = "suspended"
+    RESTORED = "restored"
 
 
 class Notices:

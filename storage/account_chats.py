@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, bindparam, insert, literal, select, update
+from sqlalchemy import JSON, bindparam, delete, insert, literal, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -64,3 +64,9 @@ async def tell(
         people = people.where(account_chats.c.telegram_user_id != but)
     columns = ["telegram_user_id", "account_id", "kind", "params", "created_at", "due_at", "attempts"]
     return (await conn.execute(insert(outbox).from_select(columns, people))).rowcount
+
+
+async def purge_told(conn: AsyncConnection, *, before: datetime) -> int:
+    """Removes notices that were sent, or given up, before the given time; how many."""
+    statement = delete(outbox).where((outbox.c.sent_at < before) | (outbox.c.dead_at < before))
+    return (await conn.execute(statement)).rowcount

@@ -52,7 +52,7 @@ class Scheduler:
             await self._release()
 
     async def run_due(self) -> list[str]:
-        """Does each job that is due, if the lease can be had; returns their names. A fault is logged, none is raised."""
+        """Does each job that is due, if the lease can be had; returns their names. Faults are logged, not raised."""
         done: list[str] = []
         for job in self._jobs:
             now = self._clock()

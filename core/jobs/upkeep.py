@@ -8,7 +8,7 @@ import structlog
 from core.core import Core
 from core.jobs.scheduler import Job
 from core.unit import UnitOfWork
-from storage import chats, counters, inbox, outbox
+from storage import account_chats, chats, counters, inbox
 
 _log = structlog.get_logger(__name__)
 KEEP_DONE: Final = timedelta(hours=48)
@@ -31,7 +31,7 @@ def upkeep(core: Core) -> list[Job]:
         await core.sessions.purge(uow)
         await counters.purge(uow.conn, uow.now)
         await inbox.purge(uow.conn, before=before)
-        await outbox.purge(uow.conn, before=before)
+        await account_chats.purge_told(uow.conn, before=before)
         await chats.expire(uow.conn, uow.now)
 
     return [
