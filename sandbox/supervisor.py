@@ -8,9 +8,9 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from rich.console import Console
 
@@ -102,39 +102,53 @@ class Supervisor:
         self.port = port
         self.console = console
         self._tasks: list[asyncio.Task[None]] = []
+        self._stop = asyncio.Event()
 
     async def run(self) -> None:
         """Until SIGINT or SIGTERM. The folder must be locked and the port free."""
-        stop = asyncio.Event()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, stop.set)
+            loop.add_signal_handler(number, self._stop.set)
         state = self.home.state()
         self.home.write_people(state)
         try:
             self._keep(server(self.home, state, self.port))
-            bot = asyncio.create_task(self._start_faces(state))
-            self._tasks.append(bot)
-            await stop.wait()
+            self._begin(self._start_faces(state))
+            self._begin(self._announce())
+            await self._stop.wait()
         finally:
             await self._end()
 
-    async def _start_faces(self, state: State) -> None:
+    async def _announce(self) -> None:
         await self._until_page_answers()
         self.console.print(f"\n  The page: [bold cyan]http://{HOST}:{self.port}/[/]   Ctrl-C ends everything.")
         self.console.print(f"  All it keeps is in {self.home.folder}/, its logs too.\n", style="dim")
+
+    async def _start_faces(self, state: State) -> None:
         await self._prepare(state)
         for child in faces(self.home, state, self.port):
             self._keep(child)
 
     def _keep(self, child: Child) -> None:
-        self._tasks.append(asyncio.create_task(self._keep_running(child)))
+        self._begin(self._keep_running(child))
+
+    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        task.add_done_callback(self._stop_on_failure)
+        self._tasks.append(task)
+
+    def _stop_on_failure(self, task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and task.exception():
+            self._stop.set()
 
     async def _end(self) -> None:
+        """Ends what was begun, the newest first; a task's own failure comes out in the end."""
         for task in reversed(self._tasks):
             task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
+            await asyncio.wait([task])
+        for task in self._tasks:
+            if not task.cancelled():
+                task.result()
 
     async def _until_page_answers(self) -> None:
         while True:
@@ -182,12 +196,14 @@ class Supervisor:
             await _end_process(process)
 
     async def _prepare(self, state: State) -> None:
-        """Keys, database and admin. Tries again, with growing pauses, where one cannot be made."""
+        """Keys, database and admin, on the first run. Tries again, with growing pauses, where one cannot be made."""
+        if state.admin == "made":
+            return
         pause, said = 1.0, False
         while True:
             try:
-                await self._make_keys()
-                await self._command("db", "upgrade")
+                await self._make_keys(state)
+                await self._command(state, "db", "upgrade")
                 await self._make_admin(state)
             except StepFailedError as error:
                 if not said:
@@ -198,25 +214,24 @@ class Supervisor:
             else:
                 return
 
-    async def _make_keys(self) -> None:
+    async def _make_keys(self, state: State) -> None:
         if not all((self.home.secrets / f"{ring}_keys").exists() for ring in KEY_RINGS):
-            await self._command("secrets", "new", "--dir", str(self.home.secrets))
+            await self._command(state, "secrets", "new", "--dir", str(self.home.secrets))
 
     async def _make_admin(self, state: State) -> None:
-        if self.home.state().admin == "made":
-            return
-        begun_before = self.home.state().admin == "begun"
         self.home.save(replace(state, admin="begun"))
         arguments = ("admin", "create", "--phone", state.admin_phone, "--name", "Admin", "--password-stdin")
         try:
-            await self._command(*arguments, given=state.admin_password + "\n")
+            await self._command(state, *arguments, given=state.admin_password + "\n")
         except StepFailedError as error:
-            if not (begun_before and error.code == 1):
+            # An earlier run was killed between making the admin and noting so: the phone is taken, by that admin.
+            if not (state.admin == "begun" and error.code == 1):
+                self.home.save(replace(state, admin="none"))
                 raise
         self.home.save(replace(state, admin="made"))
 
-    async def _command(self, *arguments: str, given: str = "") -> None:
-        environment = settings(self.home, self.home.state(), self.port)
+    async def _command(self, state: State, *arguments: str, given: str = "") -> None:
+        environment = settings(self.home, state, self.port)
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
