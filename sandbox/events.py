@@ -37,6 +37,8 @@ async def _stream(request: web.Request) -> web.StreamResponse:
             if event["type"] == "end":
                 break
             await response.write(b"data: " + orjson.dumps(event) + b"\n\n")
+            if queue not in world.listeners:
+                break  # it was too slow and has missed something: the page connects again and looks at everything
     except ConnectionError:
         pass  # the page was closed
     finally:

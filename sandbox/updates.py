@@ -15,7 +15,7 @@ from sandbox.errors import conflict
 ONLY_ON_REQUEST = frozenset({"chat_member", "message_reaction", "message_reaction_count"})
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Update:
     """One update on its way.
 

@@ -93,10 +93,10 @@ class World:
 
     def open_chat(self, bot: Bot, person: Person) -> Chat:
         """A person's private chat with a bot, made when they first open it."""
-        chat = bot.chats.get(person.id)
-        if chat is None:
-            data = {"id": person.id, "type": "private", "first_name": person.first_name}
-            chat = bot.chats[person.id] = Chat(person.id, data, person)
+        data = {"id": person.id, "type": "private", "first_name": person.first_name}
+        chat = bot.chats.setdefault(person.id, Chat(person.id, data, person))
+        if chat.data != data:  # a new name; older messages keep the old one
+            chat.data = data
         return chat
 
     def open_group(self, bot: Bot, title: str) -> Chat:
@@ -108,15 +108,24 @@ class World:
             bot.chats[group_id] = Chat(group_id, data, None)
         return bot.chats[group_id]
 
+    def known_chat(self, bot: Bot, chat_id: int) -> Chat:
+        """A chat in which somebody has written to the bot.
+
+        Raises:
+            ApiError: 400 for any other.
+        """
+        chat = bot.chats.get(chat_id)
+        if chat is None or not chat.messages:
+            raise bad_request("chat not found")
+        return chat
+
     def reachable_chat(self, bot: Bot, chat_id: int) -> Chat:
         """The chat a bot wants to act in.
 
         Raises:
             ApiError: 400 for a chat the bot never saw, 403 where the person blocked it or is gone.
         """
-        chat = bot.chats.get(chat_id)
-        if chat is None or (chat.person and not chat.messages):
-            raise bad_request("chat not found")
+        chat = self.known_chat(bot, chat_id)
         if chat.blocked:
             raise forbidden("bot was blocked by the user")
         if chat.person and chat.person.deactivated:

@@ -73,8 +73,8 @@ def _key(call: Call) -> str:
     if not isinstance(scope, dict) or scope.get("type") not in _SCOPES:
         raise bad_request("can't parse BotCommandScope: unsupported type specified")
     kind = scope["type"]
-    if kind in {"chat", "chat_administrators", "chat_member"} and int(scope.get("chat_id") or 0) not in call.bot.chats:
-        raise bad_request("chat not found")
+    if "chat_id" in _SCOPES[kind]:
+        call.world.known_chat(call.bot, int(scope.get("chat_id") or 0))
     language = call.params.text("language_code")
     if not _LANGUAGE.fullmatch(language):
         raise bad_request("invalid language_code specified")
