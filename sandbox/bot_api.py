@@ -12,7 +12,7 @@ from aiohttp import web
 
 from sandbox.errors import ApiError, method_not_found
 from sandbox.faults import Fault
-from sandbox.methods import METHODS, Call
+from sandbox.methods import METHODS, NAMES, Call
 from sandbox.model import Bot, Chat, Json
 from sandbox.params import Params, read_params
 from sandbox.world import World
@@ -93,7 +93,7 @@ def _log(call: Call, name: str, chat: Chat | None, answer: Json, seconds: float)
     files = {key: f"({len(upload.content)} bytes: {upload.name})" for key, upload in call.params.uploads.items()}
     call.world.log(
         {
-            "method": name,
+            "method": NAMES.get(name.lower(), name),
             "chat_id": chat.id if chat else None,
             "params": {**call.params.values, **files},
             "answer": answer,

@@ -122,7 +122,7 @@ async def _act(world: World, request: web.Request, params: Params) -> Any:
 
 
 def _send(phone: Phone, params: Params) -> ActResult:
-    return phone.send_text(params.text("text"), params.json("entities", "entities"))
+    return phone.send_text(params.text("text"), params.objects("entities", "entities"))
 
 
 def _edit(phone: Phone, params: Params) -> ActResult:
@@ -135,8 +135,8 @@ def _press(phone: Phone, params: Params) -> ActResult:
 
 
 def _contact(phone: Phone, params: Params) -> ActResult:
-    card = params.json("contact", "contact")
-    if isinstance(card, dict):
+    card = params.mapping("contact", "contact")
+    if card:
         return phone.share_card(card)
     of = params.integer("of")
     return phone.share_contact(phone.world.person(of) if of else None)

@@ -69,6 +69,39 @@ class Params:
         except orjson.JSONDecodeError:
             raise bad_request(f"can't parse {what} JSON object") from None
 
+    def mapping(self, name: str, what: str) -> dict[str, Any]:
+        """An object; empty when absent.
+
+        Raises:
+            ApiError: 400 for anything else.
+        """
+        value = self.json(name, what)
+        if value is not None and not isinstance(value, dict):
+            raise bad_request(f"can't parse {what} JSON object")
+        return value or {}
+
+    def items(self, name: str, what: str) -> list[Any]:
+        """A list; empty when absent.
+
+        Raises:
+            ApiError: 400 for anything else.
+        """
+        value = self.json(name, what)
+        if value is not None and not isinstance(value, list):
+            raise bad_request(f"can't parse {what} JSON object")
+        return value or []
+
+    def objects(self, name: str, what: str) -> list[dict[str, Any]]:
+        """A list of objects; empty when absent.
+
+        Raises:
+            ApiError: 400 for anything else.
+        """
+        values = self.items(name, what)
+        if not all(isinstance(value, dict) for value in values):
+            raise bad_request(f"can't parse {what} JSON object")
+        return values
+
 
 async def read_params(request: web.Request) -> Params:
     """All parameters of a request; the body's win over the query's.

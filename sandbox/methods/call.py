@@ -71,11 +71,15 @@ class Call:
 
 Method = Callable[[Call], Any]
 METHODS: dict[str, Method] = {}
+NAMES: dict[str, str] = {}
 
 
 def method(function: Method) -> Method:
-    """Registers a method: ``send_message`` answers to sendMessage in any case."""
-    METHODS[function.__name__.replace("_", "")] = function
+    """Registers a method: ``send_message`` answers to sendMessage, in any case."""
+    first, *rest = function.__name__.split("_")
+    name = first + "".join(word.capitalize() for word in rest)
+    METHODS[name.lower()] = function
+    NAMES[name.lower()] = name
     return function
 
 
@@ -90,15 +94,15 @@ def formatted(values: Params, text_key: str, entities_key: str) -> tuple[str, li
     if mode == "html":
         text, entities = parse_html(text)
     elif mode in {"", "none"}:
-        entities = [_entity(entity) for entity in values.json(entities_key, "entities") or []]
+        entities = [_entity(entity) for entity in values.objects(entities_key, "entities")]
     else:
         raise bad_request("unsupported parse_mode")
     text, entities = trim(text, entities)
     return text, with_found(text, entities)
 
 
-def _entity(entity: Any) -> Json:
-    if not isinstance(entity, dict) or not all(isinstance(entity.get(key), int) for key in ("offset", "length")):
+def _entity(entity: Json) -> Json:
+    if not all(isinstance(entity.get(key), int) for key in ("offset", "length")):
         raise bad_request('can\'t parse MessageEntity: Field "offset" and "length" must be of type Number')
     if entity.get("type") not in _FORMATTING:
         # Commands, links and the like are found by the server; what the caller says of them does not count.

@@ -41,8 +41,8 @@ def get_chat(call: Call) -> Json:
 @method
 def set_chat_menu_button(call: Call) -> bool:
     """The button left of the text field, for one chat or for all."""
-    button = call.params.json("menu_button", "menu button") or {"type": "default"}
-    if button.get("type") not in {"commands", "default", "web_app"}:
+    button = call.params.mapping("menu_button", "menu button") or {"type": "default"}
+    if button.get("type") not in ("commands", "default", "web_app"):
         raise bad_request("can't parse menu button: MenuButton has unsupported type")
     call.bot.settings[f"menu_button {call.params.integer('chat_id')}"] = button
     return True

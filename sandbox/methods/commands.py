@@ -7,6 +7,7 @@ import re
 from sandbox.errors import bad_request
 from sandbox.methods.call import Call, method
 from sandbox.model import Bot, Json, Person
+from sandbox.params import Params
 
 _COMMAND = re.compile(r"[a-z0-9_]{1,32}")
 _LANGUAGE = re.compile(r"([a-z]{2})?")
@@ -26,9 +27,7 @@ MAX_DESCRIPTION = 256
 @method
 def set_my_commands(call: Call) -> bool:
     """The commands of one scope and language."""
-    commands = call.params.json("commands", "commands")
-    if not isinstance(commands, list):
-        raise bad_request("can't parse commands JSON object")
+    commands = call.params.objects("commands", "commands")
     if len(commands) > MAX_COMMANDS:
         raise bad_request("BOT_COMMANDS_TOO_MUCH")
     checked = []
@@ -69,12 +68,12 @@ def commands_for(bot: Bot, person: Person) -> list[Json]:
 
 
 def _key(call: Call) -> str:
-    scope = call.params.json("scope", "bot command scope") or {"type": "default"}
-    if not isinstance(scope, dict) or scope.get("type") not in _SCOPES:
+    scope = call.params.mapping("scope", "bot command scope") or {"type": "default"}
+    kind = str(scope.get("type"))
+    if kind not in _SCOPES:
         raise bad_request("can't parse BotCommandScope: unsupported type specified")
-    kind = scope["type"]
     if "chat_id" in _SCOPES[kind]:
-        call.world.known_chat(call.bot, int(scope.get("chat_id") or 0))
+        call.world.known_chat(call.bot, Params(scope).integer("chat_id"))
     language = call.params.text("language_code")
     if not _LANGUAGE.fullmatch(language):
         raise bad_request("invalid language_code specified")

@@ -23,12 +23,12 @@ def delete_message(call: Call) -> bool:
 def delete_messages(call: Call) -> bool:
     """Up to 100 messages; those that are not there are passed over."""
     chat = call.chat()
-    message_ids = call.params.json("message_ids", "message identifiers")
-    if not isinstance(message_ids, list) or not message_ids:
+    message_ids = call.params.items("message_ids", "message identifiers")
+    if not message_ids:
         raise bad_request("message identifiers are not specified")
     if len(message_ids) > 100:
         raise bad_request("too many message identifiers specified")
-    messages = [chat.messages[int(key)] for key in message_ids if int(key) in chat.messages]
+    messages = [chat.messages[key] for key in message_ids if isinstance(key, int) and key in chat.messages]
     if not all(_deletable(call, chat, message) for message in messages):
         raise bad_request("message can't be deleted")
     for message in messages:

@@ -40,7 +40,7 @@ def edit_message_caption(call: Call) -> Json:
 def edit_message_media(call: Call) -> Json:
     """Another photo or document in the place of what was there."""
     chat, message = _editable(call)
-    content = media_content(call, call.params.json("media", "media"))
+    content = media_content(call, call.params.mapping("media", "media"))
     return _edit(call, chat, message, _MEDIA_KEYS, content)
 
 

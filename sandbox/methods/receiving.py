@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from sandbox.errors import bad_request, conflict
+from sandbox.errors import conflict
 from sandbox.methods.call import Call, method
 from sandbox.model import Json, Webhook
 from sandbox.webhook import checked_secret, checked_url
@@ -81,9 +79,6 @@ def get_webhook_info(call: Call) -> Json:
 
 def _set_allowed(call: Call) -> None:
     """Remembers the kinds of updates asked for; absent leaves them as they are, an empty list means the default."""
-    allowed: Any = call.params.json("allowed_updates", "allowed_updates")
-    if allowed is None:
-        return
-    if not isinstance(allowed, list):
-        raise bad_request("can't parse allowed_updates JSON array")
-    call.bot.updates.allowed = frozenset(str(kind) for kind in allowed) or None
+    if call.params.values.get("allowed_updates") is not None:
+        kinds = call.params.items("allowed_updates", "allowed_updates")
+        call.bot.updates.allowed = frozenset(str(kind) for kind in kinds) or None

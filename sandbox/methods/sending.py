@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-from typing import Any
 
 from sandbox.errors import bad_request
 from sandbox.keyboards import parse_markup
@@ -65,10 +64,10 @@ def send_document(call: Call) -> Json:
 def send_media_group(call: Call) -> list[Json]:
     """An album of 2-10 photos or of as many documents; comes back as separate messages of one ``media_group_id``."""
     chat = call.chat()
-    media = call.params.json("media", "media")
-    if not isinstance(media, list) or not 2 <= len(media) <= 10:
+    media = call.params.objects("media", "media")
+    if not 2 <= len(media) <= 10:
         raise bad_request("wrong number of media in album: from 2 to 10 expected")
-    if len({item.get("type") for item in media}) > 1:
+    if any(item.get("type") != media[0].get("type") for item in media):
         raise bad_request("documents can't be mixed with other media types")
     contents = [media_content(call, item) for item in media]
     group_id = str(secrets.randbits(53))
@@ -113,14 +112,14 @@ def caption_content(params: Params, too_long: str = "message caption is too long
     return without_nothing({"caption": caption, "caption_entities": entities})
 
 
-def media_content(call: Call, item: Any) -> Json:
+def media_content(call: Call, item: Json) -> Json:
     """One InputMedia as message content.
 
     Raises:
         ApiError: 400 for what is no photo or document.
     """
-    kind = item.get("type") if isinstance(item, dict) else None
-    if kind not in {"photo", "document"}:
+    kind = item.get("type")
+    if kind not in ("photo", "document"):
         raise bad_request("can't parse InputMedia: unknown type of media; the sandbox knows photo and document")
     file = received(call, kind, item.get("media"))
     content = {
@@ -142,11 +141,11 @@ def _send(call: Call, chat: Chat, content: Json) -> Json:
 
 
 def _replied_to(call: Call, chat: Chat) -> Json | None:
-    reply = call.params.json("reply_parameters", "reply parameters") or {}
-    message_id = reply.get("message_id") or call.params.integer("reply_to_message_id")
+    reply = call.params.mapping("reply_parameters", "reply parameters")
+    message_id = Params(reply).integer("message_id") or call.params.integer("reply_to_message_id")
     if not message_id:
         return None
-    message = chat.messages.get(int(message_id))
+    message = chat.messages.get(message_id)
     if message is None or message.deleted:
         if reply.get("allow_sending_without_reply") or call.params.flag("allow_sending_without_reply"):
             return None
