@@ -42,7 +42,7 @@ class State:
     def make(cls) -> State:
         """Fresh secrets."""
         token = f"{secrets.randbelow(9 * 10**8) + 10**8}:{secrets.token_urlsafe(26)}"
-        return cls(token, DEFAULT_PEOPLE[2].phone, secrets.token_urlsafe(12))
+        return cls(token, DEFAULT_PEOPLE[2].phone, secrets.token_hex(8))
 
 
 class Home:
@@ -89,7 +89,7 @@ class Home:
     def write_people(self, state: State) -> None:
         """The people on the page; the admin's login stands above their phone."""
         patient, doctor, admin = DEFAULT_PEOPLE
-        note = f"Admin · log in as staff: {state.admin_phone} / {state.admin_password}"
+        note = f"Admin · staff login {state.admin_phone}, password {state.admin_password}"
         people: list[Person] = [patient, doctor, replace(admin, phone=state.admin_phone, note=note)]
         self._write(self.people, orjson.dumps([asdict(person) for person in people]))
 

@@ -20,8 +20,8 @@ from sandbox.updates import Update, UpdateQueue
 from sandbox.webhook import Webhooks
 
 DEFAULT_PEOPLE = (
-    Person(5_000_000_001, "李雷", "zh-hans", "13812340001", "Patient"),
-    Person(5_000_000_002, "韩梅梅", "zh-hans", "13812340002", "Doctor"),
+    Person(5_000_000_001, "李雷", "zh-hans", "13812340001", "患者"),
+    Person(5_000_000_002, "韩梅梅", "zh-hans", "13812340002", "医生"),
     Person(5_000_000_003, "Alex", "en", "13812340003", "Admin"),
 )
 TRAFFIC_KEPT = 1000

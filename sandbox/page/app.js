@@ -4,9 +4,14 @@ import { call, listen } from "./api.js";
 import { element } from "./message.js";
 import { Phone } from "./phone.js";
 import { Traffic } from "./traffic.js";
+import { pageWords } from "./words.js";
 
 // Tests make people by the hundred; a page of so many phones would help nobody.
 const MOST_PHONES = 12;
+
+for (const [id, text] of Object.entries(pageWords)) document.getElementById(id).textContent = text;
+document.documentElement.lang = navigator.language;
+document.title = pageWords.title;
 
 const phones = new Map();
 const tabs = document.getElementById("tabs");
@@ -14,6 +19,7 @@ const traffic = new Traffic(
   document.getElementById("traffic"),
   document.getElementById("traffic-toggle"),
   document.getElementById("calls"),
+  (id) => phones.get(id)?.phone.person.first_name ?? "",
 );
 
 async function showPeople() {
@@ -65,7 +71,7 @@ const seen = new IntersectionObserver(
 async function showBot() {
   const bots = await call("GET", "/bots");
   const bot = bots.at(-1);
-  document.getElementById("bot").textContent = bot ? `@${bot.username}` : "Waiting for a bot …";
+  document.getElementById("bot").textContent = bot ? `@${bot.username}` : pageWords.bot;
 }
 
 async function showAll() {
@@ -74,11 +80,16 @@ async function showAll() {
 }
 
 const dialog = document.getElementById("person-dialog");
-document.getElementById("add").addEventListener("click", () => dialog.showModal());
+document.getElementById("add").addEventListener("click", () => {
+  dialog.returnValue = "";
+  dialog.showModal();
+});
+document.getElementById("person-cancel").addEventListener("click", () => dialog.close());
 dialog.addEventListener("close", async () => {
   if (dialog.returnValue !== "add") return;
-  await call("POST", "/people", Object.fromEntries(new FormData(dialog.querySelector("form"))));
-  dialog.returnValue = "";
+  const person = await call("POST", "/people", Object.fromEntries(new FormData(dialog.querySelector("form"))));
+  await showPeople();
+  phones.get(person.id)?.phone.root.scrollIntoView({ behavior: "smooth", inline: "center", block: "nearest" });
 });
 
 listen((event) => {

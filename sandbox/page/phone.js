@@ -95,7 +95,9 @@ export class Phone {
       command: (text) => this.act("send", { text }),
     };
     if (this.rows.size === 0) this.messages.replaceChildren();
-    if (view.messages.length === 0 && view.description) this.messages.replaceChildren(element("p", "description", view.description));
+    if (view.messages.length === 0) {
+      this.messages.replaceChildren(element("p", "description", view.description || this.words.empty));
+    }
     for (const message of view.messages) {
       const seen = JSON.stringify(message);
       const row = this.rows.get(message.id);

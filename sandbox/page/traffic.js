@@ -6,9 +6,10 @@ import { element } from "./message.js";
 const SHOWN = 200;
 
 export class Traffic {
-  constructor(panel, toggle, list) {
+  constructor(panel, toggle, list, nameOf) {
     this.panel = panel;
     this.list = list;
+    this.nameOf = nameOf;
     this.last = 0;
     toggle.addEventListener("click", () => {
       panel.hidden = !panel.hidden;
@@ -23,7 +24,7 @@ export class Traffic {
     try {
       for (const entry of await call("GET", `/traffic?after=${this.last}`)) {
         this.last = entry.number;
-        this.list.prepend(row(entry));
+        this.list.prepend(row(entry, this.nameOf(entry.chat_id)));
       }
       while (this.list.childElementCount > SHOWN) this.list.lastElementChild.remove();
     } finally {
@@ -32,11 +33,12 @@ export class Traffic {
   }
 }
 
-function row(entry) {
+function row(entry, name) {
   const item = element("li", entry.answer.ok ? "" : "refused");
   const details = element("details", "");
   const summary = element("summary", "");
-  summary.append(element("strong", "", entry.method), element("span", "", entry.answer.ok ? "" : entry.answer.description));
+  const said = entry.answer.ok ? [name, entry.params.text ?? entry.params.caption].filter(Boolean).join(" · ") : entry.answer.description;
+  summary.append(element("strong", "", entry.method), element("span", "said", said));
   summary.append(element("span", "milliseconds", `${entry.milliseconds} ms`));
   details.append(summary);
   details.addEventListener("toggle", () => {

@@ -2,6 +2,7 @@
 
 const WORDS = {
   zh: {
+    empty: "还没有消息",
     write: "输入消息",
     send: "发送",
     attach: "附件",
@@ -29,6 +30,7 @@ const WORDS = {
     action: "请稍候…",
   },
   en: {
+    empty: "No messages yet",
     write: "Message",
     send: "Send",
     attach: "Attach",
@@ -56,6 +58,38 @@ const WORDS = {
     action: "just a moment…",
   },
 };
+
+// What the page itself says, in the language of the browser: element id → text.
+const PAGE = {
+  zh: {
+    title: "沙盒",
+    bot: "正在等待机器人…",
+    add: "添加一个人",
+    "traffic-toggle": "调用记录",
+    "traffic-title": "机器人的调用",
+    "person-title": "添加一个人",
+    "person-name": "姓名",
+    "person-phone": "手机号",
+    "person-language": "语言",
+    "person-cancel": "取消",
+    "person-add": "添加",
+  },
+  en: {
+    title: "Sandbox",
+    bot: "Waiting for a bot …",
+    add: "Add a person",
+    "traffic-toggle": "Traffic",
+    "traffic-title": "What the bot called",
+    "person-title": "A new person",
+    "person-name": "Name",
+    "person-phone": "Phone",
+    "person-language": "Language",
+    "person-cancel": "Cancel",
+    "person-add": "Add",
+  },
+};
+
+export const pageWords = navigator.language.startsWith("zh") ? PAGE.zh : PAGE.en;
 
 export function wordsFor(person) {
   return person.language_code.startsWith("zh") ? WORDS.zh : WORDS.en;
