@@ -102,14 +102,13 @@ async def test_only_what_the_bot_understands_is_asked_for(
 async def test_nothing_is_confirmed_before_it_is_committed(
     receiving: Receiving, raw: RawBot, telegram: TelegramStub
 ) -> None:
-    telegram.arrive(message(11))
-    async with receiving.database.write() as held, receiving.polling(raw):
-        await held.execute(text("SELECT 1"))
-        await _block_inserts(held)
-        await telegram.until(lambda: telegram.calls("getUpdates"))
-        await asyncio.sleep(0.1)
-        assert telegram.confirmed == []
     async with receiving.polling(raw):
+        async with receiving.database.write() as held:
+            await _block_inserts(held)
+            telegram.arrive(message(11))
+            await asyncio.sleep(0.1)
+            assert telegram.waiting == [message(11)]
+            assert telegram.confirmed == []
         await telegram.until(lambda: telegram.confirmed == [11])
     assert await receiving.ids() == [11]
 
@@ -246,13 +245,20 @@ async def test_a_webhook_that_is_set_is_removed_because_polling_is_the_mode(
     assert telegram.calls("deleteWebhook") == [{}]
 
 
-async def test_polling_that_is_cancelled_in_mid_insert_leaves_whole_rows(receiving: Receiving, raw: RawBot) -> None:
-    taking = asyncio.create_task(receiving.intake.take([message(number) for number in range(50)]))
-    async with TelegramStub() as telegram:
-        telegram.arrive(*(message(number) for number in range(50)))
-    await asyncio.sleep(0)
-    await taking
-    assert len(await receiving.stored()) == 50
+async def test_stopping_in_the_middle_of_a_commit_leaves_it_whole(
+    receiving: Receiving, raw: RawBot, telegram: TelegramStub
+) -> None:
+    async with receiving.polling(raw) as polling:
+        async with receiving.database.write() as held:
+            await _block_inserts(held)
+            telegram.arrive(message(11), message(12))
+            await asyncio.sleep(0.1)
+            polling.cancel()
+            await asyncio.sleep(0.05)
+            assert not polling.done()
+        await asyncio.wait([polling])
+    assert await receiving.ids() == [11, 12]
+    assert telegram.confirmed == []  # Telegram hands them out again, and they are known
 
 
 SENDER = {"id": 7}
