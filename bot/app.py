@@ -28,6 +28,8 @@ from bot.telegram import RawBot, TokenRefused, build_bot, wait_of
 from bot.texts import Catalogue, language_of
 from bot.webhook import Webhook, check_webhook_settings
 from core.core import Core
+from core.jobs.scheduler import Scheduler
+from core.jobs.upkeep import upkeep
 from core.settings import Settings, load_secrets
 from core.unit import Clock
 from storage import chats, inbox
@@ -112,6 +114,7 @@ class App:
         await self._meet()
 
         raw = RawBot(self.bot)
+        worker = f"{os.getpid()}-{secrets.token_hex(8)}"
         catalogue = catalogue_of(settings)
         self._notices = Notices(
             database=self.database, bot=raw, clock=self._clock, render=_rendering(self.database, catalogue)
@@ -122,7 +125,7 @@ class App:
             bot=raw,
             desk=_desk(settings, catalogue, self.bot.username),
             clock=self._clock,
-            worker=f"{os.getpid()}-{secrets.token_hex(8)}",
+            worker=worker,
         )
         intake = Intake(
             database=self.database,
@@ -132,10 +135,11 @@ class App:
             wake=self._runner.wake,
         )
         exits.push_async_callback(self._end_tasks)
-        await publish(raw, catalogue)
         self._run(self._notices.run())
         self._run(self._runner.run())
+        self._run(Scheduler(self.database, upkeep(self.core), clock=self._clock, holder=worker).run())
         exits.push_async_callback(self._runner.stop, DRAIN_SECONDS)
+        await _publish(raw, catalogue)
         await self._receive(exits, raw, intake)
         _log.info("The bot runs", bot=self.bot.username, mode=settings.telegram.mode, database=self.database.name)
 
@@ -174,6 +178,13 @@ class App:
             await _ended(task)
 
 
+async def _publish(raw: RawBot, catalogue: Catalogue) -> None:
+    try:
+        await publish(raw, catalogue)
+    except TelegramError as error:  # the bot works without its command list
+        _log.warning("The command list could not be published", error=str(error))
+
+
 async def _ended(task: asyncio.Task[None]) -> None:
     task.cancel()
     await asyncio.wait([task], timeout=DRAIN_SECONDS)
@@ -196,6 +207,6 @@ def _rendering(database: Database, catalogue: Catalogue) -> Render:
         async with database.read() as conn:
             row = (await chats.get(conn, [due.telegram_user_id])).get(due.telegram_user_id)
         language = language_of(row.language if row else None)
-        return catalogue.render(Text(due.kind, dict(due.params)), language)
+        return catalogue.render(Text(f"notice.{due.kind}", dict(due.params)), language)
 
     return render
