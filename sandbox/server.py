@@ -88,7 +88,12 @@ async def _only_from_here(request: web.Request, handler: Handler) -> web.StreamR
     if _host(f"http://{request.host}") not in _OWN_NAMES:
         return web.Response(status=403, text="The sandbox answers to 127.0.0.1 and localhost only.\n")
     origin = request.headers.get("Origin")
-    if origin is not None and URL(origin).authority != request.host:
+    site = request.headers.get("Sec-Fetch-Site", "none")
+    # A link to the page may stand anywhere; whatever else comes from another site's page is an attempt.
+    linked = request.path == "/" and request.method == "GET"
+    if (origin is not None and URL(origin).authority != request.host) or not (
+        linked or site in {"none", "same-origin"}
+    ):
         return web.Response(status=403, text="The sandbox takes requests from its own page only.\n")
     return await handler(request)
 

@@ -38,6 +38,17 @@ async def test_a_foreign_page_cannot_act(http: aiohttp.ClientSession) -> None:
             assert answer.status == 403
 
 
+async def test_a_foreign_page_cannot_even_look(http: aiohttp.ClientSession) -> None:
+    for site in ("cross-site", "same-site"):
+        async with http.get(f"/bot{TOKEN}/getMe", headers={"Sec-Fetch-Site": site}) as answer:
+            assert answer.status == 403
+
+
+async def test_a_link_to_the_page_may_stand_anywhere(http: aiohttp.ClientSession) -> None:
+    async with http.get("/", headers={"Sec-Fetch-Site": "cross-site"}) as answer:
+        assert answer.status == 200
+
+
 async def test_the_page_brings_all_it_needs(http: aiohttp.ClientSession) -> None:
     async with http.get("/") as answer:
         assert "default-src 'self'" in answer.headers["Content-Security-Policy"]

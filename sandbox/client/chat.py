@@ -1,156 +1,18 @@
-"""A client of the sandbox for tests: people who chat with a bot, in lines that read like a script.
-
-    async with Sandbox.connect(url) as sandbox:
-        li = await sandbox.person("李雷", phone="13812345678")
-        await li.send("/start")
-        await li.press("注册")
-        await li.share_contact()
-        assert "姓名" in li.screen
-
-``send``, ``press`` and the like return when the bot has answered and is still. Works with any bot.
-"""
+"""One person's chat with the bot: what they see and what they do."""
 
 from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import aiohttp
 
-Settled = Callable[[], Awaitable[object]]
+from sandbox.client.message import Message, SandboxError
 
-
-class SandboxError(AssertionError):
-    """What a person wanted to do is not possible, or the bot did not do what was expected. Says what the chat shows."""
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """One message as the person sees it (or saw it, when ``deleted``)."""
-
-    id: int
-    sender: str
-    by_bot: bool
-    text: str
-    rows: tuple[tuple[dict[str, Any], ...], ...]
-    edited: bool
-    deleted: bool
-    date: int
-    media: dict[str, Any] | None
-    album: str | None
-    protected: bool
-    spoiler: bool
-    entities: tuple[dict[str, Any], ...]
-
-    @property
-    def buttons(self) -> list[str]:
-        """The labels of its inline keyboard, row after row."""
-        return [str(button["text"]) for row in self.rows for button in row]
-
-    @classmethod
-    def parse(cls, view: dict[str, Any]) -> Message:
-        """From the control API's JSON."""
-        return cls(
-            id=view["id"],
-            sender="bot" if view["by_bot"] else view["sender"],
-            by_bot=view["by_bot"],
-            text=view["text"],
-            rows=tuple(tuple(row) for row in view["buttons"]),
-            edited=view["edited"],
-            deleted=view["deleted"],
-            date=view["date"],
-            media=view.get("media"),
-            album=view["album"],
-            protected=view["protected"],
-            spoiler=view["spoiler"],
-            entities=tuple(view["entities"]),
-        )
-
-
-class Sandbox:
-    """A running sandbox. Use ``Sandbox.connect``."""
-
-    def __init__(
-        self, session: aiohttp.ClientSession, url: str, settled: Settled | None, bot: int, patience: float
-    ) -> None:
-        self._session = session
-        self.url = url
-        self.settled = settled
-        self.bot = bot
-        self.patience = patience
-
-    @classmethod
-    @asynccontextmanager
-    async def connect(
-        cls, url: str, settled: Settled | None = None, *, bot: int = 0, patience: float = 10.0
-    ) -> AsyncIterator[Sandbox]:
-        """Connects for the length of a block.
-
-        Args:
-            url: the sandbox's address.
-            settled: awaited after the bot took an act's update, in place of waiting until it has been still a while.
-            bot: id of the bot that people chat with; 0 for the one that called last.
-            patience: seconds that the bot has to answer.
-        """
-        async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
-            yield cls(session, url.rstrip("/"), settled, bot, patience)
-
-    async def request(self, http_method: str, path: str, **kwargs: Any) -> Any:
-        """One call of the control API.
-
-        Raises:
-            SandboxError: with the sandbox's own sentence.
-        """
-        if self.bot:
-            kwargs["params"] = {**kwargs.get("params", {}), "bot": str(self.bot)}
-        async with self._session.request(http_method, f"{self.url}/sandbox{path}", **kwargs) as answer:
-            body = await answer.json(content_type=None)
-            if answer.status != 200:
-                raise SandboxError(body["description"])
-            return body
-
-    async def person(
-        self,
-        first_name: str,
-        *,
-        language: str = "zh-hans",
-        phone: str = "",
-        person_id: int = 0,
-        note: str = "",
-    ) -> Chat:
-        """A new person with a phone of their own."""
-        fields = {"first_name": first_name, "language_code": language, "phone": phone, "id": person_id, "note": note}
-        return Chat(self, await self.request("POST", "/people", json=fields))
-
-    async def people(self) -> list[Chat]:
-        """Everybody there is, the default people included."""
-        return [Chat(self, person) for person in await self.request("GET", "/people")]
-
-    async def fail(self, kind: str, method: str = "", **settings: Any) -> None:
-        """Makes the next call of a method fail; the settings are those of ``faults.Fault``."""
-        await self.request("POST", "/faults", json={"kind": kind, "method": method, **settings})
-
-    async def heal(self) -> None:
-        """Takes back all failures still to come."""
-        await self.request("DELETE", "/faults")
-
-    async def set_clock(self, offset: float) -> None:
-        """Moves the sandbox's clock by so many seconds from now."""
-        await self.request("POST", "/clock", json={"offset": offset})
-
-    async def traffic(self, *, chat: Chat | None = None, method: str = "") -> list[dict[str, Any]]:
-        """The bot's calls, oldest first; of one chat or method only, if wanted."""
-        params = {"chat_id": str(chat.id)} if chat else {}
-        calls = await self.request("GET", "/traffic", params=params)
-        return [call for call in calls if not method or call["method"].lower() == method.lower()]
-
-    async def change_bot(self, **settings: Any) -> None:
-        """``revoked=True``: the token stops working; ``repeat=n``, ``reverse=n``: how the next n updates come."""
-        await self.request("PATCH", f"/bots/{self.bot}", json=settings)
+if TYPE_CHECKING:
+    from sandbox.client.sandbox import Sandbox
 
 
 class Chat:
