@@ -34,7 +34,7 @@ class Phone:
         whose = of or self.person
         if not whose.phone:
             raise bad_request(f"{whose.first_name} has no phone number")
-        contact = {"phone_number": whose.phone, "first_name": whose.first_name, "user_id": whose.id}
+        contact = {"phone_number": _international(whose.phone), "first_name": whose.first_name, "user_id": whose.id}
         return self._send({"contact": contact})
 
     def share_card(self, contact: Json) -> tuple[Message, Act | None]:
@@ -154,6 +154,12 @@ class Phone:
             "new_chat_member": member(new),
         }
         return self.world.add_update(self.bot, chat, "my_chat_member", body)
+
+
+def _international(phone: str) -> str:
+    """As Telegram's server gives phone numbers: the country's code in front and no plus sign."""
+    digits = phone.removeprefix("+")
+    return f"86{digits}" if len(digits) == 11 and digits.startswith("1") else digits
 
 
 def _text(text: str, entities: list[Json]) -> Json:

@@ -36,15 +36,17 @@ class Params:
 
     def integer(self, name: str, default: int = 0) -> int:
         """A whole number; what is none counts as the default, as the official server has it."""
+        value = self.values.get(name)
         try:
-            return int(self.values.get(name) or default)
-        except (TypeError, ValueError):
+            return default if value is None else int(value)
+        except (TypeError, ValueError, OverflowError):
             return default
 
     def number(self, name: str, default: float = 0.0) -> float:
         """A number of seconds and the like."""
+        value = self.values.get(name)
         try:
-            return float(self.values.get(name) or default)
+            return default if value is None else float(value)
         except (TypeError, ValueError):
             return default
 

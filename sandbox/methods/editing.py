@@ -68,7 +68,8 @@ def _edit(call: Call, chat: Chat, message: Message, replaced: tuple[str, ...], c
     for key in (*replaced, "reply_markup"):
         message.data.pop(key, None)
     message.data.update(content)
-    message.data["edit_date"] = int(call.world.clock.now())
+    if content != current:  # a new keyboard alone does not make a message "edited"
+        message.data["edit_date"] = int(call.world.clock.now())
     message.markup = markup
     if markup:
         message.data["reply_markup"] = markup

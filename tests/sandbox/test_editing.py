@@ -30,6 +30,13 @@ async def test_an_edit_without_a_keyboard_takes_it_away(bot: Bot, li: Chat) -> N
     assert li.buttons == []
 
 
+async def test_a_new_keyboard_alone_leaves_no_edit_mark(bot: Bot, li: Chat) -> None:
+    sent = await bot.send_message(li.id, "one", reply_markup=MENU)
+    await bot.edit_message_reply_markup(li.id, sent.message_id)
+    await li.refresh()
+    assert (li.last.edited, li.buttons) == (False, [])
+
+
 async def test_an_edit_that_changes_nothing_is_refused(api: RawApi, bot: Bot, li: Chat) -> None:
     sent = await bot.send_message(li.id, "one", reply_markup=MENU)
     same = {"chat_id": li.id, "message_id": sent.message_id, "reply_markup": MENU.to_dict()}

@@ -63,7 +63,7 @@ async def test_a_shared_contact_carries_the_id_of_its_owner(bot: Bot, li: Chat, 
     assert own is not None
     assert other is not None
     assert card is not None
-    assert [(own.user_id, own.phone_number), other.user_id, card.user_id] == [(li.id, "13812345678"), han.id, None]
+    assert [(own.user_id, own.phone_number), other.user_id, card.user_id] == [(li.id, "8613812345678"), han.id, None]
 
 
 async def test_stickers_voices_and_places(bot: Bot, li: Chat) -> None:
