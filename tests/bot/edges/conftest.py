@@ -1,14 +1,19 @@
-"""A stub of Telegram and a bot that talks to it."""
+"""A stub of Telegram, a bot that talks to it, and what was logged meanwhile."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Iterator
 
 import pytest
 from pydantic import SecretStr
+from structlog.testing import capture_logs
 from telegram.ext import ExtBot
 
 from bot.telegram import RawBot, build_bot
 from core.settings import Telegram
+from storage.database import Database
+from tests.bot.edges.receiving import Receiving
 from tests.bot.edges.telegram_stub import TOKEN, TelegramStub
+
+Said = Callable[[str], int]
 
 
 @pytest.fixture
@@ -31,3 +36,15 @@ async def bot(telegram_settings: Telegram) -> AsyncIterator[ExtBot[int]]:
 @pytest.fixture
 def raw(bot: ExtBot[int]) -> RawBot:
     return RawBot(bot)
+
+
+@pytest.fixture
+def receiving(database: Database) -> Receiving:
+    return Receiving(database)
+
+
+@pytest.fixture
+def said() -> Iterator[Said]:
+    """How often a log line that begins so was written."""
+    with capture_logs() as lines:
+        yield lambda start: sum(str(line["event"]).startswith(start) for line in lines)

@@ -1,80 +1,39 @@
 """Updates come in by polling: committed before Telegram is told, whatever else goes wrong."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
-from structlog.testing import capture_logs
 
-from bot.intake import ALLOWED_UPDATES, Intake, Polling, person_of
+from bot.intake import ALLOWED_UPDATES, Polling, person_of
 from bot.sealed import open_json, update_context
 from bot.telegram import RawBot, TokenRefused
-from core.keys import KeyRing, new_key_text
-from core.sealing import SealBroken, Sealer
-from storage.database import Database
-from storage.tables.updates import inbox
+from core.sealing import SealBroken
+from tests.bot.edges.conftest import Said
+from tests.bot.edges.receiving import NOW, Receiving
 from tests.bot.edges.telegram_stub import BOT_ID, TelegramStub, message
 
-NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 
-
-@dataclass
-class Receiving:
-    """An intake over a real database, and what became of it."""
-
-    database: Database
-    sealer: Sealer = field(default_factory=lambda: Sealer(KeyRing.parse(new_key_text()), "inbox"))
-    woken: int = 0
-
-    def __post_init__(self) -> None:
-        self.intake = Intake(
-            database=self.database, sealer=self.sealer, bot_id=BOT_ID, clock=lambda: NOW, wake=self._wake
-        )
-
-    def _wake(self) -> None:
-        self.woken += 1
-
-    async def stored(self) -> list[Any]:
-        async with self.database.read() as conn:
-            return list(await conn.execute(select(inbox).order_by(inbox.c.seq)))
-
-    async def ids(self) -> list[int]:
-        return [row.update_id for row in await self.stored()]
-
-    @asynccontextmanager
-    async def polling(self, raw: RawBot) -> AsyncIterator["asyncio.Task[None]"]:
-        task = asyncio.create_task(Polling(bot=raw, intake=self.intake, first_pause=0.01).run())
-        try:
-            yield task
-        finally:
-            task.cancel()
-            with suppress(asyncio.CancelledError, TokenRefused):
-                await task
-
-
-@pytest.fixture
-def receiving(database: Database) -> Receiving:
-    return Receiving(database)
-
-
-@pytest.fixture
-def said() -> Iterator[Callable[[str], int]]:
-    """How often a log line that begins so was written."""
-    with capture_logs() as lines:
-        yield lambda start: sum(str(line["event"]).startswith(start) for line in lines)
+@asynccontextmanager
+async def polling(receiving: Receiving, raw: RawBot) -> AsyncIterator["asyncio.Task[None]"]:
+    task = asyncio.create_task(Polling(bot=raw, intake=receiving.intake, first_pause=0.01).run())
+    try:
+        yield task
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError, TokenRefused):
+            await task
 
 
 async def test_an_update_is_stored_sealed_and_the_runner_woken(
     receiving: Receiving, raw: RawBot, telegram: TelegramStub
 ) -> None:
     telegram.arrive(message(11, "my password"))
-    async with receiving.polling(raw):
+    async with polling(receiving, raw):
         await telegram.until(lambda: telegram.confirmed == [11])
     [row] = await receiving.stored()
     assert (row.bot_id, row.update_id, row.person_id, row.received_at) == (BOT_ID, 11, 7, NOW)
@@ -93,7 +52,7 @@ async def test_a_payload_opens_as_no_other_update(receiving: Receiving) -> None:
 async def test_only_what_the_bot_understands_is_asked_for(
     receiving: Receiving, raw: RawBot, telegram: TelegramStub
 ) -> None:
-    async with receiving.polling(raw):
+    async with polling(receiving, raw):
         await telegram.until(lambda: telegram.calls("getUpdates"))
     [first, *_] = telegram.calls("getUpdates")
     assert first == {"timeout": 50, "allowed_updates": list(ALLOWED_UPDATES)}
@@ -102,7 +61,7 @@ async def test_only_what_the_bot_understands_is_asked_for(
 async def test_nothing_is_confirmed_before_it_is_committed(
     receiving: Receiving, raw: RawBot, telegram: TelegramStub
 ) -> None:
-    async with receiving.polling(raw):
+    async with polling(receiving, raw):
         async with receiving.database.write() as held:
             await _block_inserts(held)
             telegram.arrive(message(11))
@@ -123,7 +82,7 @@ async def test_a_batch_is_one_insert_in_the_order_of_arrival(
     receiving: Receiving, raw: RawBot, telegram: TelegramStub
 ) -> None:
     telegram.arrive(*(message(number) for number in range(100, 150)))
-    async with receiving.polling(raw):
+    async with polling(receiving, raw):
         await telegram.until(lambda: len(telegram.confirmed) == 50)
     assert await receiving.ids() == list(range(100, 150))
     assert receiving.woken == 1
@@ -141,7 +100,7 @@ async def test_ids_that_begin_anew_lower_are_taken_too(
     receiving: Receiving, raw: RawBot, telegram: TelegramStub
 ) -> None:
     """Telegram chooses a new place to count from after a quiet week: no highest id is ever remembered."""
-    async with receiving.polling(raw):
+    async with polling(receiving, raw):
         telegram.arrive(message(900))
         await telegram.until(lambda: telegram.confirmed == [900])
         telegram.asked.clear()
@@ -155,24 +114,22 @@ async def test_an_offset_confirms_once_and_is_not_kept(
     receiving: Receiving, raw: RawBot, telegram: TelegramStub
 ) -> None:
     telegram.arrive(message(11))
-    async with receiving.polling(raw):
+    async with polling(receiving, raw):
         await telegram.until(lambda: len(telegram.calls("getUpdates")) >= 3)
     offsets = [asked.get("offset") for asked in telegram.calls("getUpdates")]
     assert offsets[:3] == [None, 12, None]
 
 
 async def test_a_storage_fault_pauses_says_so_once_and_loses_nothing(
-    receiving: Receiving, raw: RawBot, telegram: TelegramStub, said: Callable[[str], int]
+    receiving: Receiving, raw: RawBot, telegram: TelegramStub, said: Said
 ) -> None:
-    async with receiving.database.write() as conn:
-        await conn.execute(text("ALTER TABLE inbox RENAME TO inbox_away"))
+    await receiving.break_storage()
     telegram.arrive(message(11))
-    async with receiving.polling(raw):
+    async with polling(receiving, raw):
         await telegram.until(lambda: said("Updates cannot be stored"))
         await asyncio.sleep(0.15)
         assert telegram.confirmed == []
-        async with receiving.database.write() as conn:
-            await conn.execute(text("ALTER TABLE inbox_away RENAME TO inbox"))
+        await receiving.mend_storage()
         await telegram.until(lambda: telegram.confirmed == [11])
     assert await receiving.ids() == [11]
     assert said("Updates cannot be stored") == 1
@@ -180,10 +137,10 @@ async def test_a_storage_fault_pauses_says_so_once_and_loses_nothing(
 
 
 async def test_a_server_that_is_away_is_said_once_and_once_when_it_is_back(
-    receiving: Receiving, raw: RawBot, telegram: TelegramStub, said: Callable[[str], int]
+    receiving: Receiving, raw: RawBot, telegram: TelegramStub, said: Said
 ) -> None:
     await telegram.stop()
-    async with receiving.polling(raw):
+    async with polling(receiving, raw):
         await telegram.until(lambda: said("The Bot API server is away"))
         await asyncio.sleep(0.15)
         await telegram.start()
@@ -199,16 +156,16 @@ async def test_a_server_that_is_away_is_said_once_and_once_when_it_is_back(
 async def test_answers_that_are_none_are_waited_out(
     receiving: Receiving, raw: RawBot, telegram: TelegramStub, status: int, body: bytes
 ) -> None:
-    telegram.fail_raw("getUpdates", status, body, times=3)
+    telegram.fail_raw("getUpdates", status, body, times=2)
     telegram.arrive(message(11))
-    async with receiving.polling(raw):
+    async with polling(receiving, raw):
         await telegram.until(lambda: telegram.confirmed == [11])
 
 
 async def test_too_many_requests_are_waited_out(receiving: Receiving, raw: RawBot, telegram: TelegramStub) -> None:
     telegram.fail("getUpdates", 429, "Too Many Requests: retry after 1", retry_after=1)
     telegram.arrive(message(11))
-    async with receiving.polling(raw):
+    async with polling(receiving, raw):
         await asyncio.sleep(0.3)
         assert len(telegram.calls("getUpdates")) == 1
         await telegram.until(lambda: telegram.confirmed == [11])
@@ -219,17 +176,17 @@ async def test_a_revoked_token_ends_the_polling_with_one_sentence(
     receiving: Receiving, raw: RawBot, telegram: TelegramStub, status: int, description: str
 ) -> None:
     telegram.fail("getUpdates", status, description)
-    async with receiving.polling(raw) as task:
+    async with polling(receiving, raw) as task:
         with pytest.raises(TokenRefused, match="@BotFather"):
             await asyncio.wait_for(task, 5)
 
 
 async def test_another_poller_is_told_of_once_and_waited_out(
-    receiving: Receiving, raw: RawBot, telegram: TelegramStub, said: Callable[[str], int]
+    receiving: Receiving, raw: RawBot, telegram: TelegramStub, said: Said
 ) -> None:
     telegram.fail("getUpdates", 409, "Conflict: terminated by other getUpdates request", times=3)
     telegram.arrive(message(11))
-    async with receiving.polling(raw):
+    async with polling(receiving, raw):
         await telegram.until(lambda: telegram.confirmed == [11])
     assert said("Another process polls with this bot's token") == 1
     assert telegram.calls("deleteWebhook") == []
@@ -240,7 +197,7 @@ async def test_a_webhook_that_is_set_is_removed_because_polling_is_the_mode(
 ) -> None:
     telegram.fail("getUpdates", 409, "Conflict: can't use getUpdates method while webhook is active")
     telegram.arrive(message(11))
-    async with receiving.polling(raw):
+    async with polling(receiving, raw):
         await telegram.until(lambda: telegram.confirmed == [11])
     assert telegram.calls("deleteWebhook") == [{}]
 
@@ -248,15 +205,15 @@ async def test_a_webhook_that_is_set_is_removed_because_polling_is_the_mode(
 async def test_stopping_in_the_middle_of_a_commit_leaves_it_whole(
     receiving: Receiving, raw: RawBot, telegram: TelegramStub
 ) -> None:
-    async with receiving.polling(raw) as polling:
+    async with polling(receiving, raw) as task:
         async with receiving.database.write() as held:
             await _block_inserts(held)
             telegram.arrive(message(11), message(12))
             await asyncio.sleep(0.1)
-            polling.cancel()
+            task.cancel()
             await asyncio.sleep(0.05)
-            assert not polling.done()
-        await asyncio.wait([polling])
+            assert not task.done()
+        await asyncio.wait([task])
     assert await receiving.ids() == [11, 12]
     assert telegram.confirmed == []  # Telegram hands them out again, and they are known
 

@@ -1,0 +1,223 @@
+"""Notices: sent after the act, tried again while that helps, given up when it does not."""
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import insert, select
+
+from bot import notices as rules
+from bot.notices import Notices, pause_after
+from bot.telegram import RawBot
+from storage import outbox as queries
+from storage.database import Database
+from storage.outbox import Due
+from storage.tables.accounts import outbox
+from tests.bot.edges.telegram_stub import TelegramStub
+from tests.conftest import SetClock
+
+BLOCKED = "Forbidden: bot was blocked by the user"
+
+
+async def worded(due: Due) -> str | None:
+    """The texts' stand-in: the kind and its parameters."""
+    return f"{due.kind} {due.params['number']}"
+
+
+class Telling:
+    """An outbox and what sends it."""
+
+    def __init__(self, database: Database, raw: RawBot, clock: SetClock) -> None:
+        self.database = database
+        self.raw = raw
+        self.clock = clock
+        self.notices = self.another()
+
+    def another(self, **changes: Any) -> Notices:
+        return Notices(**{"database": self.database, "bot": self.raw, "clock": self.clock, "render": worded, **changes})
+
+    async def add(self, *people: int, due_in: timedelta = timedelta(0)) -> None:
+        """One notice for each, numbered in their order."""
+        now: datetime = self.clock()
+        async with self.database.write() as conn:
+            for number, person in enumerate(people, start=1):
+                row = {"telegram_user_id": person, "kind": "k", "params": {"number": number}, "created_at": now}
+                await conn.execute(insert(outbox).values(due_at=now + due_in, **row))
+
+    async def rows(self) -> Sequence[Any]:
+        async with self.database.read() as conn:
+            return (await conn.execute(select(outbox).order_by(outbox.c.id))).all()
+
+    async def row(self) -> Any:
+        [row] = await self.rows()
+        return row
+
+
+@pytest.fixture
+def telling(database: Database, raw: RawBot, clock: SetClock) -> Telling:
+    return Telling(database, raw, clock)
+
+
+def received(telegram: TelegramStub) -> list[tuple[int, str]]:
+    return [(asked["chat_id"], asked["text"]) for asked in telegram.calls("sendMessage")]
+
+
+async def test_a_notice_is_sent_once_as_plain_text(telling: Telling, telegram: TelegramStub) -> None:
+    await telling.add(7)
+    assert await telling.notices.send_due() == 1
+    assert await telling.notices.send_due() == 0
+    assert telegram.calls("sendMessage") == [{"chat_id": 7, "text": "k 1"}]
+    row = await telling.row()
+    assert (row.sent_at, row.dead_at, row.error) == (telling.clock(), None, None)
+
+
+async def test_a_notice_waits_until_it_is_due(telling: Telling, telegram: TelegramStub) -> None:
+    await telling.add(7, due_in=timedelta(hours=1))
+    assert await telling.notices.send_due() == 0
+    telling.clock.advance(hours=1)
+    assert await telling.notices.send_due() == 1
+    assert received(telegram) == [(7, "k 1")]
+
+
+async def test_one_person_reads_their_notices_in_order_and_others_meanwhile(
+    telling: Telling, telegram: TelegramStub
+) -> None:
+    await telling.add(7, 7, 8, 7)
+    assert await telling.notices.send_due() == 2
+    while await telling.notices.send_due():
+        pass
+    assert [text for person, text in received(telegram) if person == 7] == ["k 1", "k 2", "k 4"]
+    assert received(telegram)[:2] in ([(7, "k 1"), (8, "k 3")], [(8, "k 3"), (7, "k 1")])
+
+
+async def test_a_server_that_is_away_is_tried_again_with_growing_pauses(
+    telling: Telling, telegram: TelegramStub
+) -> None:
+    await telling.add(7)
+    for pause in (5, 10, 20):
+        telegram.fail("sendMessage", 502, "Bad Gateway")
+        assert await telling.notices.send_due() == 1
+        assert (await telling.row()).due_at == telling.clock() + timedelta(seconds=pause)
+        assert await telling.notices.send_due() == 0
+        telling.clock.advance(seconds=pause)
+    await telling.notices.send_due()
+    assert (await telling.row()).sent_at == telling.clock()
+
+
+def test_pauses_grow_to_ten_minutes_and_no_further() -> None:
+    assert [pause_after(attempt).total_seconds() for attempt in (1, 2, 7, 8, 100)] == [5, 10, 320, 600, 600]
+
+
+async def test_telegram_says_how_long_to_wait_and_is_obeyed(telling: Telling, telegram: TelegramStub) -> None:
+    await telling.add(7)
+    telegram.fail("sendMessage", 429, "Too Many Requests: retry after 33", retry_after=33)
+    await telling.notices.send_due()
+    assert (await telling.row()).due_at == telling.clock() + timedelta(seconds=33)
+
+
+@pytest.mark.parametrize(
+    ("status", "description", "error"),
+    [
+        (403, BLOCKED, "blocked"),
+        (403, "Forbidden: user is deactivated", "blocked"),
+        (400, "Bad Request: chat not found", "Chat not found"),
+    ],
+)
+async def test_who_cannot_be_reached_is_left_in_peace(
+    telling: Telling, telegram: TelegramStub, status: int, description: str, error: str
+) -> None:
+    await telling.add(7)
+    telegram.fail("sendMessage", status, description)
+    await telling.notices.send_due()
+    row = await telling.row()
+    assert (row.dead_at, row.sent_at) == (telling.clock(), None)
+    assert row.error == error
+    telling.clock.advance(days=1)
+    assert await telling.notices.send_due() == 0
+
+
+async def test_one_who_blocked_the_bot_keeps_nobody_else_waiting(telling: Telling, telegram: TelegramStub) -> None:
+    await telling.add(7, 8)
+    telegram.fail("sendMessage", 403, BLOCKED)
+    await telling.notices.send_due()
+    rows = await telling.rows()
+    assert [row.sent_at is not None for row in rows].count(True) == 1
+    assert [row.error for row in rows].count("blocked") == 1
+
+
+async def test_a_notice_nobody_wants_any_more_is_not_sent(telling: Telling, telegram: TelegramStub) -> None:
+    async def nothing(_: Due) -> str | None:
+        return None
+
+    await telling.add(7)
+    await telling.another(render=nothing).send_due()
+    assert (await telling.row()).error == "not wanted any more"
+    assert received(telegram) == []
+
+
+async def test_a_notice_that_cannot_be_worded_keeps_nobody_else_waiting(
+    telling: Telling, telegram: TelegramStub
+) -> None:
+    async def broken(due: Due) -> str | None:
+        if due.telegram_user_id == 7:
+            raise LookupError("no such text")
+        return "hello"
+
+    await telling.add(7, 8)
+    await telling.another(render=broken).send_due()
+    first, second = await telling.rows()
+    assert (first.sent_at, first.dead_at, first.error) == (None, None, "LookupError")
+    assert second.sent_at is not None
+
+
+async def test_a_notice_that_is_days_late_is_given_up(telling: Telling, telegram: TelegramStub) -> None:
+    await telling.add(7)
+    telling.clock.advance(days=4)
+    await telling.notices.send_due()
+    assert (await telling.row()).error == "too old"
+    assert received(telegram) == []
+
+
+async def test_killed_while_sending_it_is_sent_when_the_lease_has_run_out(
+    telling: Telling, telegram: TelegramStub
+) -> None:
+    await telling.add(7)
+    async with telling.database.write() as conn:  # a process claims it, and is killed before it can send
+        assert len(await queries.claim(conn, now=telling.clock(), lease=rules.LEASE, most=10)) == 1
+    assert await telling.notices.send_due() == 0
+    telling.clock.advance(seconds=rules.LEASE.total_seconds() - 1)
+    assert await telling.notices.send_due() == 0
+    telling.clock.advance(seconds=1)
+    assert await telling.notices.send_due() == 1
+    assert received(telegram) == [(7, "k 1")]
+
+
+async def test_two_processes_never_send_the_same_notice(telling: Telling, telegram: TelegramStub) -> None:
+    await telling.add(*range(1, 41))
+    both = [telling.another(), telling.another()]
+    while any(await asyncio.gather(*(notices.send_due() for notices in both))):
+        pass
+    assert sorted(person for person, _ in received(telegram)) == list(range(1, 41))
+
+
+async def test_two_processes_keep_one_persons_order(telling: Telling, telegram: TelegramStub) -> None:
+    await telling.add(*[7] * 10)
+    both = [telling.another(), telling.another()]
+    while len(received(telegram)) < 10:
+        await asyncio.gather(*(notices.send_due() for notices in both))
+    assert [text for _, text in received(telegram)] == [f"k {number}" for number in range(1, 11)]
+
+
+async def test_it_runs_by_itself_and_is_woken(telling: Telling, telegram: TelegramStub) -> None:
+    running = asyncio.create_task(telling.notices.run())
+    await asyncio.sleep(0.05)  # it has looked, found nothing and sleeps
+    await telling.add(7)
+    telling.notices.wake()
+    await telling.notices.idle()
+    assert received(telegram) == [(7, "k 1")]
+    running.cancel()
+    with suppress(asyncio.CancelledError):
+        await running
