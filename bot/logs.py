@@ -24,7 +24,10 @@ _SECRETS: Final[tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ..
     (re.compile(r"[0-9]{5,}(?::|%3[Aa])[A-Za-z0-9_-]{20,}"), lambda _: "<bot token>"),
     (re.compile(r"eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*"), lambda _: "<token>"),
     (re.compile(r"(://[^:/@\s]*:)[^@/\s]+@"), lambda found: f"{found[1]}<password>@"),
-    (re.compile(r"(?<![0-9])1[3-9][0-9]{9}(?![0-9])"), lambda found: f"{found[0][:3]}****{found[0][-4:]}"),
+    (
+        re.compile(r"(?<![0-9])(?:(?:\+|00)?86[ -]?)?(1[3-9][0-9])[ -]?[0-9]{4}[ -]?([0-9]{4})(?![0-9])"),
+        lambda found: f"{found[1]}****{found[2]}",
+    ),
 )
 # Line ends and other controls, and what reorders or hides text on a screen.
 _UNSAFE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
