@@ -1,0 +1,112 @@
+"""One round: a fresh stub, a fresh contestant, and what was measured of both."""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+import time
+from asyncio.subprocess import DEVNULL, PIPE, Process
+from contextlib import AsyncExitStack
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Final
+
+from benchmarks.contestants import Contestant
+from benchmarks.stub import Plan
+
+_PATIENCE: Final = 60.0
+_TICKS: Final = os.sysconf("SC_CLK_TCK")
+
+
+class RoundFailedError(Exception):
+    """A round did not come to its end; the message says whose log tells why."""
+
+
+async def play(contestant: Contestant, plan: Plan, folder: Path) -> dict[str, Any]:
+    """Plays one round in this empty folder; the result is JSON. Raises RoundFailedError."""
+    async with AsyncExitStack() as stack:
+        stub = await _started(
+            stack, sys.executable, "-m", "benchmarks.stub", json.dumps(asdict(plan)), stdin=PIPE, stdout=PIPE
+        )
+        port = (await _heard(stub))["port"]
+        command = await contestant.ready(f"http://127.0.0.1:{port}", folder)
+        log = stack.enter_context((folder / "log").open("wb"))
+        began = time.perf_counter()
+        bot = await _started(stack, *command.arguments, env=dict(command.env), stdout=log, stderr=log)
+        try:
+            return await _follow(stub, bot.pid, began)
+        except (TimeoutError, EOFError):
+            raise RoundFailedError(f"{contestant.name} did not come to the end; its log is {log.name}.") from None
+
+
+async def calls_a_second(seconds: float) -> float:
+    """How many calls a second the stub itself answers to a bare client: the limit of what can be measured with it."""
+    plan = Plan(walk="echo", people=0, warm=0, rush=0, gentle=0, pace=0, idle=0)
+    async with AsyncExitStack() as stack:
+        stub = await _started(
+            stack, sys.executable, "-m", "benchmarks.stub", json.dumps(asdict(plan)), stdin=PIPE, stdout=PIPE
+        )
+        port = (await _heard(stub))["port"]
+        client = await _started(stack, sys.executable, "-m", "benchmarks.client", str(port), str(seconds), stdout=PIPE)
+        assert client.stdout
+        return float(await client.stdout.read())
+
+
+async def _follow(stub: Process, pid: int, began: float) -> dict[str, Any]:
+    """Reads the bot's CPU whenever the stub begins and ends a window."""
+    result: dict[str, Any] = {}
+    before = 0.0
+    while True:
+        event = await _heard(stub)
+        match event.pop("event"):
+            case "first":
+                result["start_seconds"] = time.perf_counter() - began
+            case "begin":
+                before = _cpu_seconds(pid)
+            case "end":
+                result[event.pop("window")] = event | {"cpu_seconds": _cpu_seconds(pid) - before}
+            case "over":
+                return result | event | {"memory_mb": _memory_mb(pid)}
+
+
+async def _heard(stub: Process) -> dict[str, Any]:
+    assert stub.stdout
+    line = await asyncio.wait_for(stub.stdout.readline(), _PATIENCE)
+    if not line:
+        raise EOFError
+    heard: dict[str, Any] = json.loads(line)
+    return heard
+
+
+async def _started(stack: AsyncExitStack, *arguments: str, **options: Any) -> Process:
+    """A process that is ended with the stack: asked to, and killed when it does not."""
+    process = await asyncio.create_subprocess_exec(*arguments, **({"stdin": DEVNULL} | options))
+    stack.push_async_callback(_ended, process)
+    return process
+
+
+async def _ended(process: Process) -> None:
+    if process.returncode is not None:
+        return
+    if process.stdin:
+        process.stdin.close()
+    else:
+        process.send_signal(signal.SIGTERM)
+    try:
+        await asyncio.wait_for(process.wait(), 15)
+    except TimeoutError:
+        process.kill()
+        await process.wait()
+
+
+def _cpu_seconds(pid: int) -> float:
+    """User and system time of all the process's threads (proc(5), `stat` fields 14 and 15)."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / _TICKS
+
+
+def _memory_mb(pid: int) -> float:
+    """What the process holds in memory now."""
+    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
