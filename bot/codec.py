@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from core.sessions import Signed
-
 from bot.adapter import Arrival
 from bot.dialog.draft import Draft
 from bot.person import Person, Reply
@@ -13,6 +11,7 @@ from bot.screen import Call
 from bot.sealed import draft_context, open_json, pending_context, seal_json
 from bot.texts import language_of
 from core.sealing import Sealer
+from core.sessions import Signed
 from storage.chats import ChatRow
 
 

@@ -5,14 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
 
-from core.core import Core
-from core.sessions import Signed
-
 from bot.dialog.draft import Draft
 from bot.dialog.engine import Submission
 from bot.dialog.flow import Flow
 from bot.dialog.view import Screen, Text
 from bot.texts import Language
+from core.core import Core
+from core.sessions import Signed
 from core.unit import UnitOfWork
 
 GUEST = "guest"

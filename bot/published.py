@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 import structlog
-from telegram.error import TelegramError
 
 from bot.dialog.view import Text
 from bot.menu import commands_of

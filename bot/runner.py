@@ -76,6 +76,8 @@ class Runner:
 
     async def run(self) -> None:
         """Works until `stop`. Faults of the database are waited out; nothing that was taken is lost."""
+        if self._core.settings.telegram.mode == "polling":
+            await self._stored(self._free_what_was_claimed)
         await self._stored(self._show_what_was_left)
         while not self._stopping:
             self._woken.clear()
@@ -120,6 +122,11 @@ class Runner:
         free = [person for person in self._held if not self._showing.has(person)]
         return [self._held.pop(person) for person in free]
 
+    async def _free_what_was_claimed(self) -> None:
+        """Telegram lets one process poll at a time: what is claimed at the start is a dead one's."""
+        async with self._database.write() as conn:
+            await inbox.free_all(conn)
+
     async def _claim(self) -> list[Claimed]:
         room = min(_BATCH, _AT_ONCE - len(self._showing))
         if room <= 0:
@@ -161,6 +168,7 @@ class Runner:
             except Exception as error:
                 self._work(claimed.person_id, self._failed(claimed, error))
         turns = []
+        busy = self._showing.chats
         async with self._database.read() as conn:
             rows = await chats.get(conn, [arrival.chat_id for _, arrival in known])
             uow = UnitOfWork(conn, now, Channel.BOT)
@@ -169,7 +177,8 @@ class Runner:
             row = rows.get(arrival.chat_id)
             if row and row.pending:
                 self._held[arrival.chat_id] = claimed
-                self._show_row(row)
+                if arrival.chat_id not in busy:
+                    self._show_row(row)
                 continue
             try:
                 person = self._codec.person(row, arrival, signed.get(arrival.person_id), now)
@@ -328,10 +337,12 @@ class Runner:
 
     async def _show_what_was_left(self, older_than: timedelta = timedelta(0)) -> None:
         """Shows answers that were committed and not shown: by a process that was killed, or while Telegram was away."""
+        busy = self._showing.chats
         async with self._database.read() as conn:
             rows = await chats.unshown(conn, before=self._clock() - older_than)
         for row in rows:
-            self._show_row(row)
+            if row.person_id not in busy:
+                self._show_row(row)
 
     def _work(self, person_id: int, work: Awaitable[None]) -> None:
         async def run() -> None:

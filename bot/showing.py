@@ -48,6 +48,11 @@ class Showing:
         """Whether anything is still to be shown or noted."""
         return bool(self._tasks)
 
+    @property
+    def chats(self) -> frozenset[int]:
+        """The chats that are busy. Take it before reading rows: a row read later may be shown and noted meanwhile."""
+        return frozenset(self._tasks)
+
     def has(self, chat_id: int) -> bool:
         """Whether this chat's answer is still on its way."""
         return chat_id in self._tasks

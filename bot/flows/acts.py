@@ -2,10 +2,9 @@
 
 from typing import Any
 
-from core.core import Core
-
 from bot.dialog.flow import Answers
 from bot.person import Case, Done, Refused
+from core.core import Core
 
 
 class Acts:

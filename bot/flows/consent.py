@@ -2,13 +2,12 @@
 
 from typing import Final
 
-from core.consents import ConsentKind
-
 from bot.dialog.events import Said, Shared
 from bot.dialog.flow import Answers, Choice, Flow, InvalidInput, Step, Value
 from bot.dialog.view import Text
 from bot.flows.acts import Acts
 from bot.person import Case, Done
+from core.consents import ConsentKind
 
 AGREED: Final = "agreed"
 

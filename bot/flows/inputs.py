@@ -3,12 +3,11 @@
 from collections.abc import Callable
 from typing import Any, Final
 
-from core.values import Email, Phone, Sex
-
 from bot.dialog.events import Said, Shared
 from bot.dialog.flow import Answers, Choice, InvalidInput, Parse, Step, Value
 from bot.dialog.view import Text
 from core.errors import InvalidValue
+from core.values import Email, Phone, Sex
 
 SEXES: Final = (
     Choice("male", "sex.male"),

@@ -2,18 +2,17 @@
 
 from typing import Final
 
-from core.consents import ConsentKind
-from core.core import Core
-from core.login import LoggedIn, LoginAttempt, Source
-from core.values import Email, Phone, Role
-
 from bot.dialog.events import Said, Shared
 from bot.dialog.flow import Answers, Choice, Flow, Step, Value
 from bot.dialog.view import Text
 from bot.flows.acts import Acts
 from bot.flows.inputs import refusal
 from bot.person import Case, Done, Refused
+from core.consents import ConsentKind
+from core.core import Core
 from core.errors import InvalidValue
+from core.login import LoggedIn, LoginAttempt, Source
+from core.values import Email, Phone, Role
 
 _ROLES: Final = (
     Choice("patient", "role.patient", ("病人", "patient")),

@@ -2,9 +2,6 @@
 
 from typing import Any, Final
 
-from core.core import Core
-from core.values import Age, BirthDate, Email, Password, PersonName, Phone, Role, Sex, Username
-
 from bot.dialog.events import Said, Shared
 from bot.dialog.flow import Answers, Choice, Flow, Kind, Step, Value
 from bot.dialog.view import Text
@@ -12,7 +9,9 @@ from bot.flows.acts import Acts
 from bot.flows.consent import consent_step
 from bot.flows.inputs import email_step, parse_phone, refusal, sex_step, show_phone, typed
 from bot.person import Case, Done
+from core.core import Core
 from core.errors import InvalidValue
+from core.values import Age, BirthDate, Email, Password, PersonName, Phone, Role, Sex, Username
 
 _BY_EMAIL: Final = "doctor_by_email"
 _ROLES: Final = (

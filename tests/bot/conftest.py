@@ -3,35 +3,21 @@
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import SecretStr
 
 from bot.app import App
 from core.keys import make_secrets
-from core.settings import Clinic as ClinicSettings
-from core.settings import Passwords, SecretSources, Settings, Storage, Telegram
+from core.settings import SecretSources, Settings, Storage, Telegram
 from sandbox.client import Chat, Sandbox
 from sandbox.server import Served, serve
+from tests.conftest import SetClock
 
 TOKEN = "700001:bot-under-test"
 PASSWORD = "correct horse battery"
-
-
-class SetClock:
-    """A clock that stands still until it is moved."""
-
-    def __init__(self) -> None:
-        self.now = datetime.now(UTC)
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def pass_(self, **time: float) -> None:
-        """Moves on by a timedelta's words."""
-        self.now += timedelta(**time)
 
 
 @dataclass
@@ -46,11 +32,6 @@ class Clinic:
     async def person(self, name: str = "李雷", *, language: str = "zh-hans", phone: str = "13812345678") -> Chat:
         """Somebody who has not written yet."""
         return await self.sandbox.person(name, language=language, phone=phone)
-
-
-@pytest.fixture
-def clock() -> SetClock:
-    return SetClock()
 
 
 @asynccontextmanager
@@ -71,14 +52,14 @@ async def server() -> AsyncIterator[Served]:
 
 
 @pytest.fixture
-def bot_settings(tmp_path: Path, server: Served) -> Settings:
-    files = {f"{file.name}_file": str(file) for file in make_secrets(tmp_path / "secrets")}
-    return Settings(
-        clinic=ClinicSettings(name="仁和诊所", contact="010-12345678", privacy_url="https://example.com/privacy"),
-        telegram=Telegram(token=SecretStr(TOKEN), api_url=server.url, messages_per_second=0),
-        storage=Storage(database_url=f"sqlite+aiosqlite:///{tmp_path / 'clinic.db'}"),
-        passwords=Passwords(bcrypt_cost=4),
-        secrets=SecretSources(**files),
+def bot_settings(settings: Settings, tmp_path: Path, server: Served, database_url: str) -> Settings:
+    files: dict[str, Any] = {f"{file.name}_file": str(file) for file in make_secrets(tmp_path / "secrets")}
+    return settings.model_copy(
+        update={
+            "telegram": Telegram(token=SecretStr(TOKEN), api_url=server.url, messages_per_second=0),
+            "storage": Storage(database_url=database_url),
+            "secrets": SecretSources(**files),
+        }
     )
 
 

@@ -65,7 +65,7 @@ async def test_a_command_that_needs_a_login_goes_on_after_it(clinic: Clinic) -> 
 async def test_a_lapsed_login_leads_through_login_and_back(clinic: Clinic) -> None:
     li = await clinic.person()
     await register(li)
-    clinic.clock.pass_(days=14)
+    clinic.clock.advance(days=14)
     await li.send("/me")
     assert "登录已过期" in li.screen
     await li.press("患者")
@@ -78,7 +78,7 @@ async def test_a_login_that_is_used_does_not_lapse_by_idleness(clinic: Clinic) -
     li = await clinic.person()
     await register(li)
     for _ in range(13):
-        clinic.clock.pass_(days=1)
+        clinic.clock.advance(days=1)
         await li.send("/me")
         assert "您的账号 P1" in li.screen
 

@@ -1,4 +1,4 @@
-"""kill -9 at any moment of a registration: no answer is lost, nobody has two accounts, every prompt is the right one."""
+"""kill -9 at any moment of a registration: no answer is lost, no account is made twice, every prompt is right."""
 
 import asyncio
 import random
@@ -30,7 +30,6 @@ async def test_people_register_while_the_bot_is_killed_again_and_again(
     kills: int, server: Served, database_url: str, tmp_path: Path
 ) -> None:
     database = Database(database_url)
-    await database.upgrade()
     bot = BotProcess(environment(tmp_path, server.url, database_url), tmp_path / "bot.log")
     registered: list[Chat] = []
     stopping = asyncio.Event()
