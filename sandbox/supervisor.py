@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import os
 import signal
 import socket
@@ -24,6 +25,8 @@ KEY_RINGS = ("signing", "pepper", "photo", "health", "inbox", "audit")
 GRACE = 12.0
 LONGEST_PAUSE = 30.0
 STEADY = 20.0
+_PR_SET_PDEATHSIG = 1
+_LIBC = ctypes.CDLL(None)
 
 
 class PortTakenError(Exception):
@@ -105,9 +108,9 @@ class Supervisor:
         self._stop = asyncio.Event()
 
     async def run(self) -> None:
-        """Until SIGINT or SIGTERM. The folder must be locked and the port free."""
+        """Until SIGINT, SIGTERM or SIGHUP (the terminal was closed). The folder must be locked and the port free."""
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             loop.add_signal_handler(number, self._stop.set)
         state = self.home.state()
         self.home.write_people(state)
@@ -187,6 +190,7 @@ class Supervisor:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
+                preexec_fn=_end_with_parent,
             )
         finally:
             os.close(log)
@@ -256,6 +260,15 @@ class Supervisor:
         if name:
             lines = self.home.log_path(name).read_text(errors="replace").strip().splitlines()
             self.console.print(f"  {lines[-1] if lines else '(it said nothing)'}", style="dim", markup=False)
+
+
+def _end_with_parent() -> None:
+    """Runs in a new child: where the supervisor is killed outright, Linux ends the child instead of leaving it behind.
+
+    A bot left behind would hold the folder's database against the next start.
+    """
+    if sys.platform == "linux":
+        _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 async def _end_process(process: asyncio.subprocess.Process) -> None:

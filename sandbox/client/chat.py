@@ -97,7 +97,7 @@ class Chat:
 
     async def send(self, text: str, *, entities: Sequence[dict[str, Any]] = (), wait: bool = True) -> Message:
         """Sends a text."""
-        return await self._act("send", {"text": text, "entities": list(entities)}, wait=wait)
+        return await self._say("send", {"text": text, "entities": list(entities)}, wait)
 
     async def press(self, label: str, *, wait: bool = True) -> None:
         """Taps the inline button of this label on the newest message that has it, else the reply keyboard's.
@@ -131,14 +131,14 @@ class Chat:
 
     async def share_contact(self, of: Chat | None = None, *, wait: bool = True) -> Message:
         """Shares one's own contact, or that of another."""
-        return await self._act("contact", {"of": of.id if of else 0}, wait=wait)
+        return await self._say("contact", {"of": of.id if of else 0}, wait)
 
     async def share_card(
         self, phone_number: str, first_name: str = "", *, user_id: int = 0, wait: bool = True
     ) -> Message:
         """Shares an entry of the address book: with ``user_id`` 0 that of somebody not on Telegram."""
         card = {"phone_number": phone_number, "first_name": first_name, "user_id": user_id}
-        return await self._act("contact", {"contact": card}, wait=wait)
+        return await self._say("contact", {"contact": card}, wait)
 
     async def send_photo(
         self, content: bytes, *, caption: str = "", spoiler: bool = False, album: str = "", wait: bool = True
@@ -166,31 +166,31 @@ class Chat:
 
     async def send_sticker(self, *, wait: bool = True) -> Message:
         """Sends a sticker."""
-        return await self._act("other", {"kind": "sticker"}, wait=wait)
+        return await self._say("other", {"kind": "sticker"}, wait)
 
     async def send_voice(self, *, wait: bool = True) -> Message:
         """Sends a voice message."""
-        return await self._act("other", {"kind": "voice"}, wait=wait)
+        return await self._say("other", {"kind": "voice"}, wait)
 
     async def send_location(self, *, wait: bool = True) -> Message:
         """Sends a place."""
-        return await self._act("other", {"kind": "location"}, wait=wait)
+        return await self._say("other", {"kind": "location"}, wait)
 
     async def edit(self, message: Message, text: str, *, wait: bool = True) -> Message:
         """Changes a text one has sent."""
-        return await self._act("edit", {"message_id": message.id, "text": text}, wait=wait)
+        return await self._say("edit", {"message_id": message.id, "text": text}, wait)
 
-    async def block(self) -> None:
-        """Blocks the bot."""
-        await self._act("block", {}, wait=False)
+    async def block(self, *, wait: bool = True) -> None:
+        """Blocks the bot. Returns when the bot knows: there is no answer to wait for."""
+        await self._act("block", {}, wait=wait, answer=False)
 
-    async def unblock(self) -> None:
-        """Lets the bot in again."""
-        await self._act("unblock", {}, wait=False)
+    async def unblock(self, *, wait: bool = True) -> None:
+        """Lets the bot in again. Returns when the bot knows."""
+        await self._act("unblock", {}, wait=wait, answer=False)
 
-    async def write_in_group(self, title: str, text: str) -> None:
-        """Writes in a group that the bot is in."""
-        await self.sandbox.request("POST", f"/people/{self.id}/group", json={"title": title, "text": text})
+    async def write_in_group(self, title: str, text: str, *, wait: bool = True) -> None:
+        """Writes in a group that the bot is in. Returns when the bot has it: in a group it may well stay silent."""
+        await self._act("group", {"title": title, "text": text}, wait=wait, answer=False)
 
     async def set_language(self, language: str) -> None:
         """Switches the client's language."""
@@ -223,20 +223,28 @@ class Chat:
     async def _send_file(self, kind: str, content: bytes, name: str, fields: dict[str, str], wait: bool) -> Message:
         form = aiohttp.FormData({**fields, "name": name})
         form.add_field("file", content, filename=name)
-        return await self._act(kind, form, wait=wait)
+        return await self._say(kind, form, wait)
 
-    async def _act(self, act: str, fields: dict[str, Any] | aiohttp.FormData, *, wait: bool) -> Message:
+    async def _say(self, act: str, fields: dict[str, Any] | aiohttp.FormData, wait: bool) -> Message:
+        """An act that makes or changes a message of the person's."""
+        done = await self._act(act, fields, wait=wait)
+        return next(message for message in self.messages if message.id == done["message_id"])
+
+    async def _act(
+        self, act: str, fields: dict[str, Any] | aiohttp.FormData, *, wait: bool, answer: bool = True
+    ) -> dict[str, Any]:
         body = {"data": fields} if isinstance(fields, aiohttp.FormData) else {"json": fields}
-        done = await self.sandbox.request("POST", f"/people/{self.id}/{act}", **body)
+        done: dict[str, Any] = await self.sandbox.request("POST", f"/people/{self.id}/{act}", **body)
         if wait and done["update_id"] is not None:
-            await self._wait(done["update_id"])
+            await self._wait(done["update_id"], answer=answer)
         await self.refresh()
-        return next((message for message in self.messages if message.id == done["message_id"]), self.messages[-1])
+        return done
 
-    async def _wait(self, update_id: int) -> None:
+    async def _wait(self, update_id: int, *, answer: bool) -> None:
         settled = self.sandbox.settled
-        params = {"until": "confirmed" if settled else "answered", "timeout": str(self.sandbox.patience)}
+        until = "answered" if answer and not settled else "confirmed"
         try:
+            params = {"until": until, "timeout": str(self.sandbox.patience)}
             await self.sandbox.request("GET", f"/acts/{update_id}", params=params)
         except SandboxError as error:
             await self.refresh()

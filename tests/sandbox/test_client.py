@@ -58,6 +58,19 @@ async def test_a_missing_button_names_those_there_are(li: Chat, bot: Bot) -> Non
         await li.press("登录")
 
 
+async def test_blocking_returns_when_the_bot_knows(sandbox: Sandbox, answering: Start) -> None:
+    told = []
+
+    async def listen(_bot: Bot, update: Update) -> None:
+        if update.my_chat_member:
+            told.append(update.my_chat_member.new_chat_member.status)
+
+    answering(listen)
+    li = await sandbox.person("李雷")
+    await li.block()
+    assert told == ["kicked"]
+
+
 async def test_a_bot_that_stays_silent_is_told_of_with_the_chat(li: Chat) -> None:
     li.sandbox.patience = 0.1
     with pytest.raises(SandboxError, match=r"did not answer in time(.|\n)*李雷: hello"):

@@ -208,7 +208,7 @@ def test_a_bot_that_dies_is_started_again(up: Up) -> None:
     assert "The bot ended with code -9; it is started again" in " ".join(up.told().split())
 
 
-def test_the_end_ends_all_and_the_next_start_finds_everything(up: Up) -> None:
+def test_the_end_ends_all_even_a_violent_one_and_the_next_start_finds_everything(up: Up) -> None:
     processes = eventually(lambda: len(pids := children(up.process.pid)) == 2 and pids)
     state = (up.data / "state.json").read_text()
     up.end()
@@ -218,5 +218,8 @@ def test_the_end_ends_all_and_the_next_start_finds_everything(up: Up) -> None:
     try:
         eventually(lambda: "The bot runs" in again.bot_log(), 40)
         assert (again.data / "state.json").read_text() == state
+        left = children(again.process.pid)
+        again.process.kill()
+        eventually(lambda: not any(Path(f"/proc/{pid}").exists() for pid in left))
     finally:
         again.end()

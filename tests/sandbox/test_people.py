@@ -90,11 +90,11 @@ async def test_people_edit_only_what_they_wrote(bot: Bot, li: Chat) -> None:
 
 
 async def test_the_bot_is_told_when_it_is_blocked_and_let_in_again(bot: Bot, li: Chat) -> None:
-    await li.block()
+    await li.block(wait=False)
     blocked = (await newest(bot)).my_chat_member
     with pytest.raises(SandboxError, match="has blocked the bot"):
         await li.send("hello")
-    await li.unblock()
+    await li.unblock(wait=False)
     back = (await newest(bot)).my_chat_member
     assert blocked is not None
     assert back is not None
@@ -102,8 +102,8 @@ async def test_the_bot_is_told_when_it_is_blocked_and_let_in_again(bot: Bot, li:
 
 
 async def test_in_a_group_the_bot_sees_only_commands(bot: Bot, li: Chat) -> None:
-    await li.write_in_group("Family", "hello all")
-    await li.write_in_group("Family", "/start@sandbox_123456_bot")
+    await li.write_in_group("Family", "hello all", wait=False)
+    await li.write_in_group("Family", "/start@sandbox_123456_bot", wait=False)
     updates = await bot.get_updates()
     message = updates[-1].message
     assert message is not None

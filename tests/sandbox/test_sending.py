@@ -75,10 +75,10 @@ async def test_a_chat_nobody_opened_is_not_found(api: RawApi, sandbox: Sandbox) 
 
 
 async def test_who_blocked_the_bot_gets_nothing(bot: Bot, li: Chat) -> None:
-    await li.block()
+    await li.block(wait=False)
     with pytest.raises(Forbidden, match="bot was blocked by the user"):
         await bot.send_message(li.id, "news")
-    await li.unblock()
+    await li.unblock(wait=False)
     await bot.send_message(li.id, "news")
 
 
