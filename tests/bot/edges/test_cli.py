@@ -1,0 +1,393 @@
+"""The command line as an operator meets it: real processes, one sentence a fault, an exit code that means something."""
+
+import os
+import pty
+import signal
+import socket
+import sqlite3
+import stat
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from bot.cli.exits import Exit
+from core.keys import KEY_NAMES, KeyRing
+from storage.database import Database
+from tests.bot.edges.machine import Machine
+from tests.bot.edges.telegram_stub import TOKEN, TelegramStub, message
+
+PASSWORD = "correct horse battery"
+ADMIN = ("admin", "create", "--phone", "138 0013 8000", "--name", "王芳", "--password-stdin")
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Machine:
+    return Machine.ready(tmp_path)
+
+
+@pytest.fixture
+def clinic(machine: Machine) -> Machine:
+    """A machine whose database has its tables."""
+    assert machine.run("db", "upgrade").code == Exit.OK
+    return machine
+
+
+# --- configuration: 3 ---
+
+
+def test_without_a_token_it_says_where_to_get_one_and_starts_no_sandbox(machine: Machine) -> None:
+    machine.unset("TELEGRAM__TOKEN")
+    ended = machine.run("run")
+    assert ended.code == Exit.CONFIGURATION
+    assert "CLINIC_BOT__TELEGRAM__TOKEN" in ended.sentence
+    assert "make run" in ended.sentence
+    assert not (machine.folder / "data").exists()
+
+
+def test_a_clinic_must_say_who_it_is(machine: Machine) -> None:
+    machine.unset("CLINIC__CONTACT")
+    ended = machine.run("run")
+    assert ended.code == Exit.CONFIGURATION
+    assert "CLINIC_BOT__CLINIC__CONTACT" in ended.sentence
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("[clinic\n", "not valid TOML"),
+        ("[telegram]\nspeed = 3\n", "[telegram] speed"),
+        ("[telegram]\nmode = 'pigeon'\n", "[telegram] mode"),
+        (f"[telegram]\ntoken = '{TOKEN}'\n", "is a secret"),
+    ],
+)
+def test_a_broken_config_names_the_file_the_key_and_the_mend(machine: Machine, text: str, named: str) -> None:
+    (machine.folder / "config.toml").write_text(text, encoding="utf-8")
+    ended = machine.run("run")
+    assert ended.code == Exit.CONFIGURATION
+    assert "config.toml" in ended.sentence
+    assert named in ended.sentence
+    assert TOKEN not in ended.err
+
+
+def test_a_missing_secret_says_how_to_make_one(machine: Machine) -> None:
+    machine.unset("SECRETS__PEPPER_KEYS_FILE")
+    ended = machine.run("run")
+    assert ended.code == Exit.CONFIGURATION
+    assert "python -m bot secrets new" in ended.sentence
+
+
+def test_a_secret_others_can_read_stops_the_start(machine: Machine) -> None:
+    (machine.folder / "secrets" / "audit_keys").chmod(0o644)
+    ended = machine.run("run")
+    assert ended.code == Exit.CONFIGURATION
+    assert "chmod 600" in ended.sentence
+
+
+# --- database: 4 ---
+
+
+def test_a_database_that_cannot_be_made_is_one_sentence(machine: Machine) -> None:
+    (machine.folder / "data").write_text("a file where a folder should be")
+    ended = machine.run("run")
+    assert ended.code == Exit.DATABASE
+    assert str(machine.folder / "data/clinic.db") in ended.sentence
+
+
+def test_a_file_that_is_no_database_is_left_as_it_is(machine: Machine) -> None:
+    file = machine.folder / "data/clinic.db"
+    file.parent.mkdir()
+    file.write_bytes(b"this is a diary, not a database" * 100)
+    ended = machine.run("db", "upgrade")
+    assert ended.code == Exit.DATABASE
+    assert "not a database" in ended.sentence
+    assert file.read_bytes() == b"this is a diary, not a database" * 100
+
+
+def test_a_postgresql_that_is_away_is_one_sentence_without_its_password(machine: Machine) -> None:
+    machine.set(STORAGE__DATABASE_URL="postgresql+asyncpg://clinic:hunter2@127.0.0.1:9/clinic")
+    ended = machine.run("run")
+    assert ended.code == Exit.DATABASE
+    assert "127.0.0.1:9" in ended.sentence
+    assert "hunter2" not in ended.err
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+async def test_postgresql_is_upgraded_only_when_told(tmp_path: Path, database_url: str) -> None:
+    database = Database(database_url)
+    await database.downgrade("base")
+    await database.dispose()
+    machine = Machine.ready(tmp_path, database_url=database_url)
+    ended = machine.run("run")
+    assert ended.code == Exit.DATABASE
+    assert "run `python -m bot db upgrade`" in ended.sentence
+    assert machine.run("db", "upgrade").code == Exit.OK
+    assert "up to date" in machine.run("db", "current").out
+
+
+def test_commands_beside_the_bot_ask_for_the_upgrade(machine: Machine) -> None:
+    ended = machine.run(*ADMIN, given=PASSWORD)
+    assert ended.code == Exit.DATABASE
+    assert "run `python -m bot db upgrade`" in ended.sentence
+
+
+def test_the_tables_are_made_and_shown(machine: Machine) -> None:
+    assert "has no tables yet" in machine.run("db", "current").out
+    assert machine.run("db", "upgrade").code == Exit.OK
+    assert "up to date" in machine.run("db", "current").out
+    assert stat.S_IMODE((machine.folder / "data/clinic.db").stat().st_mode) == 0o600
+
+
+# --- run: 0, 1, 5, 130 ---
+
+
+async def test_it_runs_until_it_is_told_to_stop(machine: Machine, telegram: TelegramStub) -> None:
+    machine.set(TELEGRAM__API_URL=telegram.url)
+    async with machine.bot() as bot:
+        await bot.says("The bot runs")
+        telegram.arrive(message(11, "/start"))
+        await telegram.until(lambda: telegram.calls("sendMessage"))
+        assert await bot.ended(signal.SIGTERM) == Exit.OK
+    assert TOKEN not in bot.said
+    assert "Traceback" not in bot.said
+
+
+async def test_ctrl_c_ends_it_with_130(machine: Machine, telegram: TelegramStub) -> None:
+    machine.set(TELEGRAM__API_URL=telegram.url)
+    async with machine.bot() as bot:
+        await bot.says("The bot runs")
+        assert await bot.ended(signal.SIGINT) == Exit.INTERRUPTED
+    assert "Traceback" not in bot.said
+
+
+async def test_a_server_that_is_away_is_waited_for_and_said_once(machine: Machine, telegram: TelegramStub) -> None:
+    machine.set(TELEGRAM__API_URL=telegram.url)
+    await telegram.stop()
+    async with machine.bot() as bot:
+        await bot.says("The Bot API server is away")
+        await telegram.start()
+        await bot.says("The bot runs")
+        await bot.ended(signal.SIGTERM)
+    assert bot.said.count("The Bot API server is away") == 1
+
+
+async def test_while_it_waits_for_a_server_it_can_be_stopped(machine: Machine) -> None:
+    async with machine.bot() as bot:
+        await bot.says("The Bot API server is away")
+        assert await bot.ended(signal.SIGTERM) == Exit.OK
+
+
+async def test_a_token_telegram_does_not_know_ends_it_with_5(machine: Machine, telegram: TelegramStub) -> None:
+    machine.set(TELEGRAM__API_URL=telegram.url)
+    telegram.fail("getMe", 401, "Unauthorized")
+    async with machine.bot() as bot:
+        assert await bot.ended() == Exit.TOKEN
+    assert "@BotFather" in bot.said
+    assert TOKEN not in bot.said
+    assert "Traceback" not in bot.said
+
+
+async def test_a_token_revoked_meanwhile_ends_it_with_5(machine: Machine, telegram: TelegramStub) -> None:
+    machine.set(TELEGRAM__API_URL=telegram.url)
+    async with machine.bot() as bot:
+        await bot.says("The bot runs")
+        telegram.fail("getUpdates", 401, "Unauthorized")
+        assert await bot.ended() == Exit.TOKEN
+    assert bot.said.splitlines()[-1].startswith("Telegram refused the bot's token")
+    assert "Traceback" not in bot.said
+
+
+async def test_one_bot_has_a_sqlite_database_to_itself(machine: Machine, telegram: TelegramStub) -> None:
+    machine.set(TELEGRAM__API_URL=telegram.url)
+    async with machine.bot() as bot:
+        await bot.says("The bot runs")
+        second = machine.run("run")
+        assert second.code == Exit.DATABASE
+        assert "Another bot process is using" in second.sentence
+        bot.process.kill()
+        await bot.ended()
+    async with machine.bot() as bot:  # the lock of one that was killed is free
+        await bot.says("The bot runs")
+
+
+async def test_a_busy_webhook_port_is_one_sentence(machine: Machine, telegram: TelegramStub) -> None:
+    machine.set(
+        TELEGRAM__API_URL=telegram.url,
+        TELEGRAM__MODE="webhook",
+        TELEGRAM__WEBHOOK_URL="https://clinic.example/telegram",
+        TELEGRAM__WEBHOOK_SECRET="a-good-secret_0123456789",
+    )
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        machine.set(TELEGRAM__LISTEN_PORT=str(taken.getsockname()[1]))
+        async with machine.bot() as bot:
+            assert await bot.ended() == Exit.FAILED
+    assert "is taken by another program" in bot.said.splitlines()[-1]
+    assert "Traceback" not in bot.said
+    assert telegram.calls("setWebhook") == []
+
+
+# --- admin ---
+
+
+def test_an_admin_is_made_and_listed(clinic: Machine) -> None:
+    made = clinic.run(*ADMIN, given=f"{PASSWORD}\n")
+    assert (made.code, made.err) == (Exit.OK, "")
+    assert "A1 王芳" in made.out
+    listed = clinic.run("admin", "list").out
+    assert "A1" in listed
+    assert "13800138000" in listed
+    assert PASSWORD.encode() not in (clinic.folder / "data/clinic.db").read_bytes()
+
+
+def test_a_second_admin_cannot_have_the_same_phone(clinic: Machine) -> None:
+    clinic.run(*ADMIN, given=PASSWORD)
+    again = clinic.run(*ADMIN, given=PASSWORD)
+    assert again.code == Exit.FAILED
+    assert "An admin with this phone is there already" in again.sentence
+
+
+@pytest.mark.parametrize(
+    ("arguments", "given"),
+    [
+        (ADMIN, "short"),
+        (ADMIN, ""),
+        (ADMIN, "password123"),
+        (("admin", "create", "--phone", "12345", "--name", "王芳", "--password-stdin"), PASSWORD),
+        (("admin", "create", "--phone", "13800138000", "--name", " ", "--password-stdin"), PASSWORD),
+    ],
+)
+def test_what_cannot_be_taken_is_said_and_makes_nothing(
+    clinic: Machine, arguments: tuple[str, ...], given: str
+) -> None:
+    ended = clinic.run(*arguments, given=given)
+    assert ended.code == Exit.FAILED
+    assert ended.sentence
+    assert "There is no admin yet" in clinic.run("admin", "list").out
+
+
+def test_where_nobody_can_be_asked_what_is_missing_is_named(clinic: Machine) -> None:
+    ended = clinic.run("admin", "create", "--name", "王芳", "--password-stdin", given="")
+    assert ended.code == Exit.FAILED
+    assert ended.err.splitlines()[-1] == "--phone is needed where nobody can be asked."
+
+
+def test_at_a_terminal_it_asks_for_what_is_missing_and_shows_no_password(clinic: Machine) -> None:
+    seen = at_terminal(
+        clinic, ["admin", "create"], ["12345", "13800138000", "王芳", "short", "short", PASSWORD, PASSWORD]
+    )
+    assert "A1 王芳 is an admin now" in seen
+    assert seen.count("Phone:") == 2  # the first answer was no phone, and was asked for again
+    assert PASSWORD not in seen
+
+
+def at_terminal(machine: Machine, arguments: list[str], answers: list[str]) -> str:
+    """Runs a command at a terminal, answering each prompt with the next answer; returns all that was seen."""
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "bot", *arguments],
+        cwd=machine.folder,
+        env=machine._env(),
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        start_new_session=True,
+    )
+    os.close(theirs)
+    seen, waiting = b"", list(answers)
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        try:
+            piece = os.read(ours, 4096)
+        except OSError:  # the process has closed its end
+            break
+        if not piece:
+            break
+        seen += piece
+        if waiting and seen.endswith(b": "):
+            os.write(ours, waiting.pop(0).encode() + b"\n")
+    os.close(ours)
+    assert process.wait(10) == Exit.OK, seen.decode()
+    return seen.decode()
+
+
+def test_the_last_active_admin_stays(clinic: Machine) -> None:
+    clinic.run(*ADMIN, given=PASSWORD)
+    ended = clinic.run("admin", "suspend", "A1")
+    assert ended.code == Exit.FAILED
+    assert "last active admin" in ended.sentence
+
+
+def test_an_admin_is_suspended_restored_and_given_a_new_password(clinic: Machine) -> None:
+    clinic.run(*ADMIN, given=PASSWORD)
+    clinic.run("admin", "create", "--phone", "13900139000", "--name", "李明", "--password-stdin", given=PASSWORD)
+    assert clinic.run("admin", "suspend", "a2").code == Exit.OK
+    assert "suspended" in clinic.run("admin", "list").out
+    again = clinic.run("admin", "suspend", "A2")
+    assert (again.code, again.sentence) == (Exit.FAILED, "Nothing to do: the account is suspended.")
+    assert clinic.run("admin", "restore", "A2").code == Exit.OK
+    assert clinic.run("admin", "reset-password", "A2", "--password-stdin", given="another good one").code == Exit.OK
+    with sqlite3.connect(clinic.folder / "data/clinic.db") as rows:
+        acts = [action for (action,) in rows.execute("SELECT action FROM audit WHERE channel = 'cli' ORDER BY id")]
+    assert acts == [
+        "account.create_admin",
+        "account.create_admin",
+        "account.suspend",
+        "account.restore",
+        "account.set_password",
+    ]
+
+
+@pytest.mark.parametrize(("account", "said"), [("A9", "no such account"), ("nobody", "letter and its number")])
+def test_an_account_that_is_not_there_is_said(clinic: Machine, account: str, said: str) -> None:
+    ended = clinic.run("admin", "restore", account)
+    assert ended.code == Exit.FAILED
+    assert said in ended.sentence
+
+
+# --- audit, secrets, help ---
+
+
+def test_a_whole_audit_gives_its_head_and_a_head_it_does_not_hold_is_refused(clinic: Machine) -> None:
+    whole = clinic.run("audit", "verify")
+    assert whole.code == Exit.OK
+    assert "The audit is whole" in whole.out
+    broken = clinic.run("audit", "verify", "--head", "k1:" + "0" * 64)
+    assert broken.code == Exit.FAILED
+    assert "is not among them" in broken.sentence
+
+
+def test_keys_are_written_for_their_user_alone_and_never_over_others(tmp_path: Path) -> None:
+    machine = Machine(tmp_path)
+    made = machine.run("secrets", "new", "--dir", "keys")
+    assert made.code == Exit.OK
+    for name in KEY_NAMES:
+        file = tmp_path / "keys" / f"{name}_keys"
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600
+        KeyRing.parse(file.read_text(encoding="ascii"))
+        assert f"CLINIC_BOT__SECRETS__{name.upper()}_KEYS_FILE={file}" in made.out
+    before = (tmp_path / "keys/audit_keys").read_bytes()
+    again = machine.run("secrets", "new", "--dir", "keys")
+    assert (again.code, "exists already" in again.sentence) == (Exit.FAILED, True)
+    assert (tmp_path / "keys/audit_keys").read_bytes() == before
+
+
+def test_keys_without_a_folder_are_lines_for_the_environment(tmp_path: Path) -> None:
+    lines = Machine(tmp_path).run("secrets", "new").out.splitlines()
+    rings = dict(line.split("=", 1) for line in lines)
+    assert list(rings) == [f"CLINIC_BOT__SECRETS__{name.upper()}_KEYS" for name in KEY_NAMES]
+    assert len({KeyRing.parse(text).key for text in rings.values()}) == len(KEY_NAMES)
+
+
+def test_help_tells_what_each_exit_code_means(tmp_path: Path) -> None:
+    shown = Machine(tmp_path).run("--help")
+    assert shown.code == Exit.OK
+    assert all(f" {code} " in f"{shown.out} " for code in sorted(Exit))
+
+
+@pytest.mark.parametrize("arguments", [("fly",), ("admin", "suspend"), ("run", "--speed", "3")])
+def test_wrong_usage_ends_with_2(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    assert Machine(tmp_path).run(*arguments).code == Exit.USAGE
