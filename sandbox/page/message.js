@@ -25,14 +25,14 @@ export function messageElement(message, words, actions) {
 
 function footer(message, words, actions) {
   const foot = element("p", "foot");
-  if (message.protected) foot.append(element("span", "", words.protected));
-  if (message.edited) foot.append(element("span", "", words.edited));
   if (!message.by_bot && message.text && !message.media) {
     const edit = element("button", "edit", words.edit);
     edit.type = "button";
     edit.addEventListener("click", () => actions.edit(message));
     foot.append(edit);
   }
+  if (message.protected) foot.append(element("span", "", words.protected));
+  if (message.edited) foot.append(element("span", "", words.edited));
   const date = new Date(message.date * 1000);
   const time = element("time", "", date.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", hour12: false }));
   time.dateTime = date.toISOString();

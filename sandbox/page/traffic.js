@@ -33,13 +33,25 @@ export class Traffic {
   }
 }
 
+// What a call was about, in a few words.
+function gist({ method, params, answer }, name) {
+  if (!answer.ok) return answer.description;
+  if (method !== "getUpdates") return [name, params.text ?? params.caption].filter(Boolean).join(" · ");
+  return answer.result.map(updateGist).join(", ");
+}
+
+function updateGist(update) {
+  const [kind] = Object.keys(update).filter((key) => key !== "update_id");
+  return `${kind} ${update[kind].text ?? update[kind].data ?? ""}`.trim();
+}
+
 function row(entry, name) {
   const item = element("li", entry.answer.ok ? "" : "refused");
   const details = element("details", "");
   const summary = element("summary", "");
-  const said = entry.answer.ok ? [name, entry.params.text ?? entry.params.caption].filter(Boolean).join(" · ") : entry.answer.description;
-  summary.append(element("strong", "", entry.method), element("span", "said", said));
-  summary.append(element("span", "milliseconds", `${entry.milliseconds} ms`));
+  summary.append(element("strong", "", entry.method), element("span", "said", gist(entry, name)));
+  // How long a poll waited says nothing of the bot.
+  if (entry.method !== "getUpdates") summary.append(element("span", "milliseconds", `${entry.milliseconds} ms`));
   details.append(summary);
   details.addEventListener("toggle", () => {
     if (details.childElementCount > 1) return;
