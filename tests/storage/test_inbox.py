@@ -1,0 +1,107 @@
+"""The inbox: taken once, handled in order, never by two at a time."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+from storage import inbox
+from storage.database import Database
+from storage.inbox import Claimed, NewUpdate
+
+NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+LEASE = timedelta(seconds=60)
+BOT = 7_000_000_001  # Telegram's ids pass 32 bits
+
+
+def updates(*people: int | None, first: int = 1) -> list[NewUpdate]:
+    return [NewUpdate(first + number, person, b"sealed") for number, person in enumerate(people)]
+
+
+async def add(database: Database, new: Sequence[NewUpdate]) -> int:
+    async with database.write() as conn:
+        return await inbox.add(conn, BOT, NOW, new)
+
+
+async def claim(database: Database, worker: str = "one", now: datetime = NOW, most: int = 10) -> list[Claimed]:
+    async with database.write() as conn:
+        return await inbox.claim(conn, worker=worker, now=now, lease=LEASE, most=most)
+
+
+async def finish(database: Database, claimed: Sequence[Claimed]) -> int:
+    async with database.write() as conn:
+        return await inbox.finish(conn, [each.seq for each in claimed], NOW)
+
+
+async def test_an_update_that_comes_twice_is_taken_once(database: Database) -> None:
+    assert await add(database, updates(5, 6)) == 2
+    assert await add(database, updates(5, 6, 7)) == 1
+
+
+async def test_an_update_without_a_sender_is_done_unseen(database: Database) -> None:
+    await add(database, updates(None))
+    assert await claim(database) == []
+
+
+async def test_ids_that_do_not_rise_are_taken_in_the_order_of_arrival(database: Database) -> None:
+    await add(database, updates(5, first=90))
+    await add(database, updates(5, first=10))
+    (first,) = await claim(database)
+    assert first.update_id == 90
+
+
+async def test_one_persons_updates_are_never_claimed_side_by_side(database: Database) -> None:
+    await add(database, updates(5, 5, 6))
+    taken = await claim(database)
+    assert [(each.person_id, each.update_id) for each in taken] == [(5, 1), (6, 3)]
+    assert await claim(database, "two") == []
+    await finish(database, taken)
+    assert [each.update_id for each in await claim(database)] == [2]
+
+
+async def test_of_many_workers_each_update_goes_to_one(database: Database) -> None:
+    await add(database, updates(*range(100, 140)))
+    taken = await asyncio.gather(*(claim(database, f"worker {n}") for n in range(8)))
+    rest = await claim(database, "late", most=100)
+    seqs = [each.seq for claimed in (*taken, rest) for each in claimed]
+    assert len(seqs) == len(set(seqs)) == 40
+
+
+async def test_a_claim_that_runs_out_is_free_again(database: Database) -> None:
+    await add(database, updates(5))
+    await claim(database)
+    assert await claim(database, "two", NOW + LEASE - timedelta(seconds=1)) == []
+    (again,) = await claim(database, "two", NOW + LEASE)
+    assert again.attempts == 2
+
+
+async def test_finishing_twice_counts_once(database: Database) -> None:
+    await add(database, updates(5))
+    taken = await claim(database)
+    assert await finish(database, taken) == 1
+    assert await finish(database, taken) == 0
+
+
+async def test_what_is_put_back_waits_and_what_follows_waits_with_it(database: Database) -> None:
+    await add(database, updates(5, 5))
+    (first,) = await claim(database)
+    later = NOW + timedelta(seconds=10)
+    async with database.write() as conn:
+        await inbox.put_back(conn, first.seq, not_before=later, error="fault")
+    assert await claim(database) == []
+    assert [each.seq for each in await claim(database, now=later)] == [first.seq]
+
+
+async def test_a_parked_update_lets_the_next_one_through(database: Database) -> None:
+    await add(database, updates(5, 5))
+    (first,) = await claim(database)
+    async with database.write() as conn:
+        await inbox.park(conn, first.seq, now=NOW, error="fault")
+    assert [each.update_id for each in await claim(database)] == [2]
+
+
+async def test_done_updates_are_remembered_and_then_purged(database: Database) -> None:
+    await add(database, updates(5))
+    await finish(database, await claim(database))
+    async with database.write() as conn:
+        assert await inbox.purge(conn, before=NOW) == 0
+        assert await inbox.purge(conn, before=NOW + timedelta(seconds=1)) == 1
