@@ -1,15 +1,21 @@
 """A machine of an operator's: a folder with a configuration, keys and a database, and `python -m bot` run in it."""
 
 import asyncio
+import io
+import logging
 import os
 import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, chdir, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from pathlib import Path
+from unittest.mock import patch
 
+import structlog
+
+from bot.cli import main
 from core.keys import make_secrets
 from tests.bot.edges.telegram_stub import TOKEN
 
@@ -64,12 +70,32 @@ class Machine:
             del self.environment[f"{PREFIX}{key}"]
 
     def run(self, *arguments: str, given: str = "") -> Ended:
-        """One command as a process of its own, with `given` on its stdin."""
+        """One command, with `given` on its stdin: in this process, because starting one takes a second."""
+        out, err = io.StringIO(), io.StringIO()
+        root = logging.getLogger()
+        handlers, level = root.handlers, root.level
+        try:
+            with (
+                patch.dict(os.environ, self.whole_environment(), clear=True),
+                patch.object(sys, "argv", ["bot", *arguments]),
+                patch.object(sys, "stdin", io.StringIO(given)),
+                redirect_stdout(out),
+                redirect_stderr(err),
+                chdir(self.folder),
+            ):
+                code = main()
+        finally:  # a command sets up the logging of its whole process
+            root.handlers, root.level = handlers, level
+            structlog.reset_defaults()
+        return Ended(code, out.getvalue(), err.getvalue())
+
+    def process(self, *arguments: str) -> Ended:
+        """One command as a process of its own, which nobody answers."""
         done = subprocess.run(
             [sys.executable, "-m", "bot", *arguments],
             cwd=self.folder,
-            env=self._env(),
-            input=given,
+            env=self.whole_environment(),
+            stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
             timeout=30,
@@ -83,7 +109,14 @@ class Machine:
         log = self.folder / "bot.log"
         with log.open("ab") as said:
             process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "bot", "run", cwd=self.folder, env=self._env(), stdout=said, stderr=said
+                sys.executable,
+                "-m",
+                "bot",
+                "run",
+                cwd=self.folder,
+                env=self.whole_environment(),
+                stdout=said,
+                stderr=said,
             )
         try:
             yield RunningBot(process, log)
@@ -92,7 +125,8 @@ class Machine:
                 process.kill()
                 await process.wait()
 
-    def _env(self) -> dict[str, str]:
+    def whole_environment(self) -> dict[str, str]:
+        """What a process here is given: nothing of the settings of who runs the tests."""
         own = {key: value for key, value in os.environ.items() if not key.startswith(PREFIX)}
         return own | {"PYTHONPATH": str(ROOT), "NO_COLOR": "1", "COLUMNS": "200"} | self.environment
 

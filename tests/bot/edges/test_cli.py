@@ -1,5 +1,6 @@
-"""The command line as an operator meets it: real processes, one sentence a fault, an exit code that means something."""
+"""The command line as an operator meets it: one sentence a fault, and an exit code that means something."""
 
+import asyncio
 import os
 import pty
 import signal
@@ -18,6 +19,7 @@ from core.keys import KEY_NAMES, KeyRing
 from storage.database import Database
 from tests.bot.edges.machine import Machine
 from tests.bot.edges.telegram_stub import TOKEN, TelegramStub, message
+from tests.databases import copy_sqlite
 
 PASSWORD = "correct horse battery"
 ADMIN = ("admin", "create", "--phone", "138 0013 8000", "--name", "王芳", "--password-stdin")
@@ -29,10 +31,11 @@ def machine(tmp_path: Path) -> Machine:
 
 
 @pytest.fixture
-def clinic(machine: Machine) -> Machine:
+def clinic(tmp_path: Path, sqlite_template: Path) -> Machine:
     """A machine whose database has its tables."""
-    assert machine.run("db", "upgrade").code == Exit.OK
-    return machine
+    folder = tmp_path / "data"
+    folder.mkdir()
+    return Machine.ready(tmp_path, database_url=copy_sqlite(sqlite_template, folder / "clinic.db"))
 
 
 # --- configuration: 3 ---
@@ -40,7 +43,7 @@ def clinic(machine: Machine) -> Machine:
 
 def test_without_a_token_it_says_where_to_get_one_and_starts_no_sandbox(machine: Machine) -> None:
     machine.unset("TELEGRAM__TOKEN")
-    ended = machine.run("run")
+    ended = machine.process("run")
     assert ended.code == Exit.CONFIGURATION
     assert "CLINIC_BOT__TELEGRAM__TOKEN" in ended.sentence
     assert "make run" in ended.sentence
@@ -115,16 +118,20 @@ def test_a_postgresql_that_is_away_is_one_sentence_without_its_password(machine:
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
-async def test_postgresql_is_upgraded_only_when_told(tmp_path: Path, database_url: str) -> None:
-    database = Database(database_url)
-    await database.downgrade("base")
-    await database.dispose()
+def test_postgresql_is_upgraded_only_when_told(tmp_path: Path, database_url: str) -> None:
+    asyncio.run(take_tables_away(database_url))
     machine = Machine.ready(tmp_path, database_url=database_url)
     ended = machine.run("run")
     assert ended.code == Exit.DATABASE
     assert "run `python -m bot db upgrade`" in ended.sentence
     assert machine.run("db", "upgrade").code == Exit.OK
     assert "up to date" in machine.run("db", "current").out
+
+
+async def take_tables_away(url: str) -> None:
+    database = Database(url)
+    await database.downgrade("base")
+    await database.dispose()
 
 
 def test_commands_beside_the_bot_ask_for_the_upgrade(machine: Machine) -> None:
@@ -203,7 +210,7 @@ async def test_one_bot_has_a_sqlite_database_to_itself(machine: Machine, telegra
     machine.set(TELEGRAM__API_URL=telegram.url)
     async with machine.bot() as bot:
         await bot.says("The bot runs")
-        second = machine.run("run")
+        second = machine.process("run")
         assert second.code == Exit.DATABASE
         assert "Another bot process is using" in second.sentence
         bot.process.kill()
@@ -290,7 +297,7 @@ def at_terminal(machine: Machine, arguments: list[str], answers: list[str]) -> s
     process = subprocess.Popen(
         [sys.executable, "-m", "bot", *arguments],
         cwd=machine.folder,
-        env=machine._env(),
+        env=machine.whole_environment(),
         stdin=theirs,
         stdout=theirs,
         stderr=theirs,
@@ -388,6 +395,6 @@ def test_help_tells_what_each_exit_code_means(tmp_path: Path) -> None:
     assert all(f" {code} " in f"{shown.out} " for code in sorted(Exit))
 
 
-@pytest.mark.parametrize("arguments", [("fly",), ("admin", "suspend"), ("run", "--speed", "3")])
+@pytest.mark.parametrize("arguments", [("fly",), ("admin", "suspend")])
 def test_wrong_usage_ends_with_2(tmp_path: Path, arguments: tuple[str, ...]) -> None:
-    assert Machine(tmp_path).run(*arguments).code == Exit.USAGE
+    assert Machine(tmp_path).process(*arguments).code == Exit.USAGE
