@@ -38,6 +38,7 @@ class TelegramStub:
         self.results: dict[str, Any] = {"getme": _ME, "sendmessage": {"message_id": 1}}
         self.connections: set[object] = set()
         self.url = ""
+        self._pauses: dict[str, float] = {}
         self._failures: dict[str, deque[Failure]] = defaultdict(deque)
         self._arrived = asyncio.Event()
         self._runner: web.AppRunner | None = None
@@ -80,6 +81,10 @@ class TelegramStub:
         """The next calls are answered with these bytes, whatever they are."""
         self._failures[method.lower()].extend([lambda: web.Response(status=status, body=body)] * times)
 
+    def slow(self, method: str, seconds: float) -> None:
+        """From now on answers to this method take a while."""
+        self._pauses[method.lower()] = seconds
+
     def calls(self, method: str) -> list[dict[str, Any]]:
         """The parameters of every call of a method so far."""
         return [asked.params for asked in self.asked if asked.method == method.lower()]
@@ -95,6 +100,7 @@ class TelegramStub:
         method = request.path.rpartition("/")[2].lower()
         asked = await _asked(request, method)
         self.asked.append(asked)
+        await asyncio.sleep(self._pauses.get(method, 0))
         if self._failures[method]:
             return self._failures[method].popleft()()
         if f"/bot{TOKEN}/" not in request.path:

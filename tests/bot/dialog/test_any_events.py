@@ -1,0 +1,72 @@
+"""Whatever happens in a dialog, in whatever order: it never raises, never sticks, never submits what is not there."""
+
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.dialog.draft import Draft
+from bot.dialog.engine import Engine
+from bot.dialog.events import Answer, Other, Pressed, Said, Sent, Shared
+from bot.dialog.flow import REVIEW
+from bot.flows import FLOWS
+from bot.texts import Catalogue
+from tests.bot.dialog.test_engine import NOW
+
+ENGINE = Engine(
+    timedelta(minutes=15),
+    Catalogue(ZoneInfo("UTC"), {"clinic": "c", "contact": "c", "privacy_url": "u"}).labels,
+)
+ACTIONS = ("pick", "skip", "erase", "keep", "back", "change", "next", "go", "over", "cancel", "nonsense")
+KEYS = sorted({step.key for flow in FLOWS.values() for step in flow.steps} | {REVIEW, "9", "0", "1", "2", ""})
+
+presses = st.builds(
+    lambda action, arg: Pressed("any", 1, action, arg, 1, "q"), st.sampled_from(ACTIONS), st.sampled_from(KEYS)
+)
+texts = st.sampled_from(
+    [
+        "1",
+        "2",
+        "3",
+        "13812345678",
+        "王小明",
+        "a@example.com",
+        "1990-01-31",
+        "dr_wang",
+        "35",
+        "correct horse",
+        "",
+        "x" * 99,
+    ]
+)
+events: st.SearchStrategy[Answer] = st.one_of(
+    presses,
+    presses,
+    st.builds(lambda text, formatted: Said(text, 1, formatted), texts, st.booleans()),
+    st.builds(Shared, st.just("13812345678"), st.booleans()),
+    st.builds(Sent, st.sampled_from(list(Other))),
+)
+minutes = st.sampled_from([0, 0, 0, 1, 16])
+
+
+@settings(max_examples=300, deadline=None)
+@given(name=st.sampled_from(sorted(FLOWS)), script=st.lists(st.tuples(events, minutes), max_size=40))
+def test_no_sequence_of_events_breaks_a_dialog(name: str, script: list[tuple[Answer, int]]) -> None:
+    flow, now = FLOWS[name], NOW
+    draft: Draft | None = ENGINE.begin(flow, now).draft
+    for event, passed in script:
+        assert draft is not None
+        now += timedelta(minutes=passed)
+        outcome = ENGINE.advance(flow, draft, event, now)
+        if outcome.submission:
+            path = flow.path(outcome.submission.answers)
+            assert all(key in outcome.submission.answers for key in path if key != REVIEW and not flow.step(key).secret)
+            assert (outcome.submission.secret is not None) == flow.steps[-1].secret
+        else:
+            assert 1 <= len(outcome.screens) <= 2
+        if outcome.draft is None:
+            return
+        draft = outcome.draft
+        assert draft.step in flow.path(draft.answers)
+        assert Draft.from_json(draft.to_json()) == draft
