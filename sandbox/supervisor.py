@@ -73,7 +73,7 @@ def settings(home: Home, state: State, port: int) -> dict[str, str]:
         "PASSWORDS__REJECT_COMMON": "false",
         "CLINIC__NAME": "示例诊所 · Sample Clinic",
         "CLINIC__CONTACT": "010-5555 0100",
-        "CLINIC__PRIVACY_URL": "https://clinic.example/privacy",
+        "CLINIC__PRIVACY_URL": f"http://{HOST}:{port}/page/privacy.html",
         **{f"SECRETS__{ring.upper()}_KEYS_FILE": str(home.secrets.absolute() / f"{ring}_keys") for ring in KEY_RINGS},
     }
     return {**_inherited(), **{f"{PREFIX}{key}": value for key, value in values.items()}}

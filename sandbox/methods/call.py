@@ -95,6 +95,8 @@ def formatted(values: Params, text_key: str, entities_key: str) -> tuple[str, li
         text, entities = parse_html(text)
     elif mode in {"", "none"}:
         entities = [_entity(entity) for entity in values.objects(entities_key, "entities")]
+    elif mode in {"markdown", "markdownv2"}:
+        raise bad_request("the sandbox does not read Markdown: use HTML or entities")
     else:
         raise bad_request("unsupported parse_mode")
     text, entities = trim(text, entities)

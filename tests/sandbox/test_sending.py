@@ -62,6 +62,14 @@ async def test_an_empty_text_is_refused(api: RawApi, li: Chat, text: str) -> Non
     assert refusal == "Bad Request: message text is empty"
 
 
+@pytest.mark.parametrize(
+    ("mode", "reason"), [("MarkdownV2", "the sandbox does not read Markdown"), ("LaTeX", "unsupported parse_mode")]
+)
+async def test_only_html_is_parsed(api: RawApi, li: Chat, mode: str, reason: str) -> None:
+    refusal = await api.refusal("sendMessage", chat_id=li.id, text="*x*", parse_mode=mode)
+    assert refusal.startswith(f"Bad Request: {reason}")
+
+
 async def test_the_longest_text_is_4096_utf16_units(api: RawApi, li: Chat) -> None:
     assert (await api("sendMessage", chat_id=li.id, text="😀" * 2048))["ok"]
     assert await api.refusal("sendMessage", chat_id=li.id, text="😀" * 2048 + "a") == "Bad Request: message is too long"
