@@ -12,10 +12,11 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 from telegram.error import Conflict, EndPointNotFound, InvalidToken, RetryAfter, TelegramError
 
-from bot.outage import Outage, uncut
+from bot.outage import Outage
 from bot.sealed import seal_json, update_context
 from bot.telegram import RawBot, TokenRefused, wait_of
 from core.sealing import Sealer
+from core.uncut import uncut
 from storage import inbox
 from storage.database import Database
 from storage.errors import StorageError

@@ -11,8 +11,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 from telegram.error import BadRequest, Forbidden, RetryAfter, TelegramError
 
-from bot.outage import Outage, uncut
+from bot.outage import Outage
 from bot.telegram import RawBot, wait_of
+from core.uncut import uncut
 from storage import outbox
 from storage.database import Database
 from storage.errors import StorageError

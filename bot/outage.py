@@ -2,13 +2,10 @@
 
 import asyncio
 import random
-from collections.abc import Coroutine
-from typing import Any, TypeVar
 
 import structlog
 
 _log = structlog.get_logger(__name__)
-_T = TypeVar("_T")
 
 
 class Outage:
@@ -36,13 +33,3 @@ class Outage:
             _log.info(sentence)
         self._said = None
         self._next = self._first
-
-
-async def uncut(act: Coroutine[Any, Any, _T]) -> _T:
-    """Awaits `act` to its end even when the caller is cancelled meanwhile: a transaction is not torn in two."""
-    task = asyncio.ensure_future(act)
-    try:
-        return await asyncio.shield(task)
-    except asyncio.CancelledError:
-        await asyncio.wait([task])
-        raise

@@ -12,9 +12,10 @@ from aiohttp import web
 from telegram.error import EndPointNotFound, InvalidToken, TelegramError
 
 from bot.intake import ALLOWED_UPDATES, STORAGE_FAULTS, Intake, has_id
-from bot.outage import Outage, uncut
+from bot.outage import Outage
 from bot.telegram import RawBot, TokenRefused
 from core.settings import SettingsError, Telegram
+from core.uncut import uncut
 
 PATH: Final = "/telegram"
 BODY_LIMIT: Final = 1024 * 1024

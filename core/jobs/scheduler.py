@@ -8,6 +8,7 @@ from typing import Final
 
 import structlog
 
+from core.uncut import uncut
 from core.unit import Channel, Clock, UnitOfWork
 from storage import leases
 from storage.database import Database
@@ -46,7 +47,7 @@ class Scheduler:
         """Runs until it is cancelled, then gives the lease up."""
         try:
             while True:
-                await self.run_due()
+                await uncut(self.run_due())
                 await asyncio.sleep(self._tick.total_seconds())
         finally:
             await self._release()

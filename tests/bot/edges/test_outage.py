@@ -4,8 +4,7 @@ import asyncio
 
 import pytest
 
-from bot import outage
-from bot.outage import Outage, uncut
+from bot.outage import Outage
 from tests.bot.edges.conftest import Said
 
 
@@ -17,7 +16,7 @@ def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     async def pause(seconds: float) -> None:
         made.append(seconds)
 
-    monkeypatch.setattr(outage.asyncio, "sleep", pause)
+    monkeypatch.setattr(asyncio, "sleep", pause)
     return made
 
 
@@ -47,30 +46,3 @@ async def test_a_thing_is_said_once_until_something_else_is_true(pauses: list[fl
     away.over("back")
     away.over("back")
     assert (said("away"), said("another poller"), said("back")) == (2, 1, 1)
-
-
-async def test_what_must_not_be_cut_ends_before_its_caller_is_cancelled() -> None:
-    done = []
-
-    async def act() -> None:
-        await asyncio.sleep(0.05)
-        done.append("whole")
-
-    caller = asyncio.create_task(uncut(act()))
-    await asyncio.sleep(0.01)
-    caller.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await caller
-    assert done == ["whole"]
-
-
-async def test_what_must_not_be_cut_hands_on_its_result_and_its_fault() -> None:
-    async def fine() -> int:
-        return 7
-
-    async def broken() -> int:
-        raise LookupError
-
-    assert await uncut(fine()) == 7
-    with pytest.raises(LookupError):
-        await uncut(broken())
