@@ -10,7 +10,7 @@ from telegram.error import BadRequest
 from sandbox.client import Chat, Sandbox
 from sandbox.media import image_size
 from sandbox.server import Served
-from tests.sandbox.conftest import RawApi, png
+from tests.sandbox.conftest import RawApi, library_bot, png
 
 # The header of a baseline JPEG of 5 by 4: start, a comment, the frame.
 JPEG = b"\xff\xd8\xff\xfe\x00\x04hi\xff\xc0\x00\x0b\x08\x00\x04\x00\x05\x01\x01\x11\x00\xff\xd9"
@@ -47,7 +47,7 @@ async def test_a_file_is_sent_again_by_its_id(bot: Bot, li: Chat) -> None:
 
 async def test_another_bots_file_id_is_refused(bot: Bot, li: Chat, server: Served) -> None:
     sent = await bot.send_photo(li.id, png())
-    async with Bot("777:another-bot-token", base_url=f"{server.url}/bot") as other:
+    async with library_bot(server.url, "777:another-bot-token") as other:
         with pytest.raises(BadRequest, match="Wrong file_id or the file is temporarily unavailable"):
             await other.get_file(sent.photo[-1])
 

@@ -9,7 +9,7 @@ from telegram import Bot
 
 from sandbox.client import Chat, Sandbox
 from sandbox.server import serve
-from tests.sandbox.conftest import TOKEN, RawApi
+from tests.sandbox.conftest import RawApi, library_bot
 
 DAY = 24 * 3600
 
@@ -116,7 +116,7 @@ async def test_updates_can_be_delivered_out_of_order(bot: Bot, li: Chat, sandbox
 
 async def test_numbers_start_higher_after_a_restart() -> None:
     async def first_numbers() -> tuple[int, int]:
-        async with serve() as server, Bot(TOKEN, base_url=f"{server.url}/bot") as bot:
+        async with serve() as server, library_bot(server.url) as bot:
             async with Sandbox.connect(server.url) as sandbox:
                 await (await sandbox.people())[0].send("hi", wait=False)
             update = (await bot.get_updates())[0]
@@ -132,7 +132,7 @@ async def test_numbers_start_higher_after_a_restart() -> None:
 
 
 async def test_each_token_is_a_bot_of_its_own(bot: Bot, li: Chat, sandbox: Sandbox) -> None:
-    async with Bot("777:another-bot-token", base_url=f"{sandbox.url}/bot") as other:
+    async with library_bot(sandbox.url, "777:another-bot-token") as other:
         assert other.id == 777
         assert await other.get_updates() == ()
     assert await texts(bot) == ["/start"]
