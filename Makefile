@@ -19,7 +19,7 @@ run: $(VENV)/.run ## With a bot token: Telegram. Without: the sandbox, a small T
 	@if [ -n "$$CLINIC_BOT__TELEGRAM__TOKEN" ]; then exec $(BIN)/python -m bot run; else exec $(BIN)/python -m sandbox up; fi
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto
 
 test-slow: $(VENV)/.dev
 	$(BIN)/python -m pytest -m slow

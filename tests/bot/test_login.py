@@ -2,6 +2,8 @@
 
 import asyncio
 
+from core.unit import Channel, UnitOfWork
+from core.values import Password, PersonName, Phone
 from sandbox.client import Chat
 from tests.bot.conftest import PASSWORD, Clinic, register
 
@@ -98,6 +100,30 @@ async def test_nothing_is_pushed_after_logging_out(clinic: Clinic) -> None:
     await log_in(other)
     await li.refresh()
     assert not any("新的 Telegram" in message.text for message in li.visible)
+
+
+async def test_an_account_made_elsewhere_is_asked_for_consent_once(clinic: Clinic) -> None:
+    app = clinic.app
+    password = await app.core.passwords.hash(Password.parse(PASSWORD))
+    async with app.database.write() as conn:
+        uow = UnitOfWork(conn, clinic.clock(), Channel.CLI)
+        await app.core.accounts.create_admin(
+            uow, phone=Phone.parse("13912345678"), name=PersonName.parse("王芳"), password_hash=password
+        )
+    wang = await clinic.person("王芳", phone="13912345678")
+    await wang.send("/me")
+    await wang.press("工作人员")
+    await wang.send("13912345678")
+    await wang.send(PASSWORD)
+    assert "您同意吗" in wang.screen
+    await wang.press("我同意")
+    assert "您的账号 A1（工作人员）" in wang.screen
+    await wang.send("/logout")
+    await wang.send("/login")
+    await wang.press("工作人员")
+    await wang.send("13912345678")
+    await wang.send(PASSWORD)
+    assert "您已登录：王芳（工作人员）" in wang.screen
 
 
 async def test_two_phones_that_log_in_at_once_are_both_logged_in(clinic: Clinic) -> None:

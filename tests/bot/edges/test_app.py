@@ -153,9 +153,17 @@ async def test_any_number_of_bots_share_a_postgresql(configure: Configure, teleg
         assert len(telegram.calls("setWebhook")) == 2
 
 
-@pytest.mark.parametrize("language", ["zh-hans", "en"])
+async def notify(app: App, clock: SetClock) -> None:
+    """Something happened to the account of the person who writes in these tests."""
+    async with app.database.write() as conn:
+        notice = {"telegram_user_id": 7, "kind": "restored", "params": {}, "created_at": clock(), "due_at": clock()}
+        await conn.execute(insert(outbox).values(**notice))
+    await app.idle()
+
+
+@pytest.mark.parametrize(("language", "words"), [("zh-hans", "恢复"), ("en", "works again")])
 async def test_a_notice_is_read_in_ones_own_language(
-    configure: Configure, telegram: TelegramStub, clock: SetClock, language: str
+    configure: Configure, telegram: TelegramStub, clock: SetClock, language: str, words: str
 ) -> None:
     async with App(configure(), clock=clock) as app:
         greeting = message(11, "/start")
@@ -163,11 +171,20 @@ async def test_a_notice_is_read_in_ones_own_language(
         telegram.arrive(greeting)
         await telegram.until(lambda: telegram.confirmed == [11])
         await app.idle()
-        async with app.database.write() as conn:
-            notice = {"telegram_user_id": 7, "kind": "restored", "params": {}, "created_at": clock(), "due_at": clock()}
-            await conn.execute(insert(outbox).values(**notice))
+        await notify(app, clock)
+    assert words in telegram.calls("sendMessage")[-1]["text"]
+
+
+async def test_who_blocked_the_bot_is_left_in_peace(
+    configure: Configure, telegram: TelegramStub, clock: SetClock
+) -> None:
+    sender = message(11)["message"]["from"]
+    left = {"old_chat_member": {"status": "member", "user": {}}, "new_chat_member": {"status": "kicked", "user": {}}}
+    blocked = {"chat": {"id": 7, "type": "private"}, "from": sender, "date": 1, **left}
+    async with App(configure(), clock=clock) as app:
+        telegram.arrive(message(11, "/start"), {"update_id": 12, "my_chat_member": blocked})
+        await telegram.until(lambda: telegram.confirmed == [11, 12])
         await app.idle()
-        told = telegram.calls("sendMessage")[-1]["text"]
-        assert any("\u4e00" <= char <= "\u9fff" for char in told.replace(app.settings.clinic.name, "")) == (
-            language == "zh-hans"
-        )
+        before = len(telegram.calls("sendMessage"))
+        await notify(app, clock)
+        assert len(telegram.calls("sendMessage")) == before
