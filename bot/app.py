@@ -206,6 +206,8 @@ def _rendering(database: Database, catalogue: Catalogue) -> Render:
     async def render(due: Due) -> str | None:
         async with database.read() as conn:
             row = (await chats.get(conn, [due.telegram_user_id])).get(due.telegram_user_id)
+        if row and row.blocked_at:
+            return None  # left in peace until the next /start (DIALOGS.md)
         language = language_of(row.language if row else None)
         return catalogue.render(Text(f"notice.{due.kind}", dict(due.params)), language)
 
