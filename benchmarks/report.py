@@ -34,6 +34,7 @@ def _medians(played: Sequence[Mapping[str, Any]], baseline: Sequence[Mapping[str
         "full_p99_ms": middle("rush", "p99_ms"),
         "gentle_p50_ms": middle("gentle", "p50_ms"),
         "gentle_p99_ms": middle("gentle", "p99_ms"),
+        "gentle_cpu_us_per_step": median(_cpu(each, "gentle") for each in played),
         "gentle_p99_ratio": median(
             ours["gentle"]["p99_ms"] / theirs["gentle"]["p99_ms"] for ours, theirs in zip(played, baseline, strict=True)
         ),
@@ -41,6 +42,7 @@ def _medians(played: Sequence[Mapping[str, Any]], baseline: Sequence[Mapping[str
         "start_seconds": middle("start_seconds"),
         "memory_mb": middle("memory_mb"),
         "stub_busy": middle("rush", "stub_busy"),
+        "others_cores": median(map(_others, played)),
         **{what: sum(each[what] for each in played) for what in ("steps", "wrong", "lost", "doubled")},
     }
 
@@ -56,12 +58,14 @@ def table(summary: Mapping[str, Mapping[str, float]], pace: float) -> Table:
         ("p50 / p99 ms, flat out", "{full_p50_ms:.0f} / {full_p99_ms:.0f}"),
         (f"p50 / p99 ms at {pace:g} steps a second", "{gentle_p50_ms:.1f} / {gentle_p99_ms:.1f}"),
         ("  p99 over bare", "{gentle_p99_ratio:.2f}"),
+        ("  CPU µs a step", "{gentle_cpu_us_per_step:,.0f}"),
         ("start to first answer, s", "{start_seconds:.1f}"),
         ("idle, % of a core", "{idle_percent:.1f}"),
         ("memory, MB", "{memory_mb:.0f}"),
         ("wrong / lost / doubled", "{wrong:.0f} / {lost:.0f} / {doubled:.0f}"),
         ("  of steps", "{steps:,.0f}"),
         ("the stub's core busy", "{stub_busy:.0%}"),
+        ("cores busy with other work", "{others_cores:.1f}"),
     )
     shown = Table("", *summary)
     for name, pattern in rows:
@@ -90,9 +94,16 @@ def _rate(played: Mapping[str, Any]) -> float:
     return float(rush["steps"] / rush["seconds"])
 
 
-def _cpu(played: Mapping[str, Any]) -> float:
+def _cpu(played: Mapping[str, Any], window: str = "rush") -> float:
+    measured = played[window]
+    return float(1e6 * measured["cpu_seconds"] / measured["steps"])
+
+
+def _others(played: Mapping[str, Any]) -> float:
+    """How many cores everything but the contestant and the stub kept busy meanwhile."""
     rush = played["rush"]
-    return float(1e6 * rush["cpu_seconds"] / rush["steps"])
+    others = (rush["machine_seconds"] - rush["cpu_seconds"]) / rush["seconds"] - rush["stub_busy"]
+    return max(0.0, float(others))
 
 
 def _at(values: Any, path: Sequence[str]) -> float:

@@ -56,16 +56,17 @@ async def calls_a_second(seconds: float) -> float:
 async def _follow(stub: Process, pid: int, began: float) -> dict[str, Any]:
     """Reads the bot's CPU whenever the stub begins and ends a window."""
     result: dict[str, Any] = {}
-    before = 0.0
+    before = machine = 0.0
     while True:
         event = await _heard(stub)
         match event.pop("event"):
             case "first":
                 result["start_seconds"] = time.perf_counter() - began
             case "begin":
-                before = _cpu_seconds(pid)
+                before, machine = _cpu_seconds(pid), _machine_seconds()
             case "end":
-                result[event.pop("window")] = event | {"cpu_seconds": _cpu_seconds(pid) - before}
+                used = {"cpu_seconds": _cpu_seconds(pid) - before, "machine_seconds": _machine_seconds() - machine}
+                result[event.pop("window")] = event | used
             case "over":
                 return result | event | {"memory_mb": _memory_mb(pid)}
 
@@ -104,6 +105,12 @@ def _cpu_seconds(pid: int) -> float:
     """User and system time of all the process's threads (proc(5), `stat` fields 14 and 15)."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / _TICKS
+
+
+def _machine_seconds() -> float:
+    """What all of the machine's cores have spent on anything but waiting (proc(5), `cpu` of `stat`)."""
+    user, nice, system, _idle, _iowait, irq, softirq = map(int, Path("/proc/stat").read_text().split()[1:8])
+    return (user + nice + system + irq + softirq) / _TICKS
 
 
 def _memory_mb(pid: int) -> float:
