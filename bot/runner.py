@@ -7,19 +7,21 @@ claimed again, an answer that was committed and not shown is shown.
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
+from telegram.error import TelegramError
 
 from bot import adapter, screen
 from bot.acts import sentence
 from bot.codec import ChatCodec
 from bot.desk import Desk
 from bot.dialog.view import Text
+from bot.logs import following
 from bot.person import Ask, Case, Done, Left, Refused, Reply, Submit
 from bot.screen import Call, Caller
 from bot.sealed import open_json, update_context
@@ -153,7 +155,7 @@ class Runner:
                 self._aside(screen.answer(self._bot, turn.pressed.query_id, said))
             slow = isinstance(turn.decision, Submit) or (isinstance(turn.decision, Reply) and turn.decision.forget)
             if slow:
-                self._work(turn.claimed.person_id, self._slow(turn))
+                self._work(turn.claimed, self._slow(turn))
             else:
                 quick.append(turn)
         if quick:
@@ -166,7 +168,7 @@ class Runner:
             try:
                 known.append((claimed, self._read(claimed)))
             except Exception as error:
-                self._work(claimed.person_id, self._failed(claimed, error))
+                self._work(claimed, self._failed(claimed, error))
         turns = []
         busy = self._showing.chats
         async with self._database.read() as conn:
@@ -186,7 +188,7 @@ class Runner:
                 turn.keyboard_up = self._desk.keyboard_up(person)
                 turns.append(turn)
             except Exception as error:
-                self._work(claimed.person_id, self._failed(claimed, error))
+                self._work(claimed, self._failed(claimed, error))
         return turns
 
     def _read(self, claimed: Claimed) -> adapter.Arrival:
@@ -198,7 +200,7 @@ class Runner:
             await self._stored(lambda: self._commit(turns))
         except Exception as error:
             if len(turns) == 1:
-                self._work(turns[0].claimed.person_id, self._failed(turns[0].claimed, error))
+                self._work(turns[0].claimed, self._failed(turns[0].claimed, error))
                 return
             # One of them spoils the batch: each runs alone, and only the one at fault fails.
             for turn in turns:
@@ -326,7 +328,10 @@ class Runner:
         self._aside(self._tell(call))
 
     async def _tell(self, call: Call) -> None:
-        await screen.show(self._bot, [call])
+        try:
+            await screen.show(self._bot, [call])
+        except TelegramError as error:
+            log.warning("a person could not be told of a fault", reason=str(error))
 
     def _show(self, turn: Turn) -> None:
         if turn.row and turn.calls:
@@ -344,21 +349,22 @@ class Runner:
             if row.person_id not in busy:
                 self._show_row(row)
 
-    def _work(self, person_id: int, work: Awaitable[None]) -> None:
+    def _work(self, claimed: Claimed, work: Coroutine[Any, Any, None]) -> None:
+        """Handles one update in a task of its own; its person's next one waits for it."""
+
         async def run() -> None:
             try:
-                await work
+                with following(claimed.update_id):
+                    await work
             finally:
-                del self._working[person_id]
+                del self._working[claimed.person_id]
                 self.wake()
 
-        self._working[person_id] = asyncio.create_task(run())
+        self._working[claimed.person_id] = asyncio.create_task(run())
 
-    def _aside(self, work: Awaitable[None]) -> None:
-        async def run() -> None:
-            await work
-
-        task = asyncio.create_task(run())
+    def _aside(self, work: Coroutine[Any, Any, None]) -> None:
+        """Does something that nothing waits for and that raises nothing."""
+        task = asyncio.create_task(work)
         self._asides.add(task)
         task.add_done_callback(self._asides.discard)
 
