@@ -10,7 +10,7 @@ from sandbox.media import document, photo, store
 from sandbox.methods.call import without_nothing
 from sandbox.model import Bot, CallbackQuery, Chat, Json, Message, Person
 from sandbox.params import Upload
-from sandbox.text import MAX_CAPTION, MAX_TEXT, trim, utf16_length, with_found
+from sandbox.text import MAX_CAPTION, MAX_TEXT, given_entities, trim, utf16_length, with_found
 from sandbox.world import Act, World
 
 
@@ -163,7 +163,7 @@ def _international(phone: str) -> str:
 
 
 def _text(text: str, entities: list[Json]) -> Json:
-    trimmed, clipped = trim(text, entities)
+    trimmed, clipped = trim(text, given_entities(entities))
     if not trimmed:
         raise bad_request("message text is empty")
     if utf16_length(trimmed) > MAX_TEXT:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -13,7 +14,7 @@ from rich.console import Console
 
 from sandbox.home import AlreadyRunningError, Home
 from sandbox.model import TOKEN, Person
-from sandbox.server import DEFAULT_PORT, HOST, serve_until_cancelled
+from sandbox.server import DEFAULT_PORT, serve
 from sandbox.supervisor import PortTakenError, Supervisor, check_port
 from sandbox.world import DEFAULT_PEOPLE
 
@@ -45,17 +46,21 @@ def serve_command(
         return
     if token is not None and not TOKEN.fullmatch(token):
         fail("The token must look like 123456:letters-and-digits.")
-    _console.print(
-        f"The page is at http://{HOST}:{port}/ and the Bot API root is http://{HOST}:{port}. Ctrl-C ends it."
-    )
     try:
-        asyncio.run(serve_until_cancelled(port, token, _read_people(people)))
+        asyncio.run(_serve(port, token, _read_people(people)))
     except KeyboardInterrupt:
         return
     except OSError as error:
         if error.errno != errno.EADDRINUSE:
             raise
         fail(_port_taken(port))
+
+
+async def _serve(port: int, token: str | None, people: Iterable[Person]) -> None:
+    async with serve(port=port, token=token, people=people) as served:
+        _console.print(f"The page is at {served.url}/ and the Bot API's root is {served.url}", soft_wrap=True)
+        _console.print("Ctrl-C ends it.")
+        await asyncio.Event().wait()
 
 
 @app.command("up")

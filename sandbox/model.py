@@ -6,7 +6,7 @@ import asyncio
 import re
 import time
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 from sandbox.updates import UpdateQueue
 
@@ -134,6 +134,3 @@ class Bot:
     def as_user(self) -> Json:
         """The Bot API's ``User``; without ``username`` commands addressed to the bot would not be recognised."""
         return {"id": self.id, "is_bot": True, "first_name": "Sandbox Bot", "username": self.username}
-
-
-MediaKind = Literal["photo", "document", "sticker", "voice", "video", "audio"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -110,13 +109,3 @@ async def _page(request: web.Request) -> web.StreamResponse:
     if path.parent != PAGE or not path.is_file():
         return web.Response(status=404, text="There is nothing here.\n")
     return web.FileResponse(path, headers=_PAGE_HEADERS)
-
-
-async def serve_until_cancelled(port: int, token: str | None, people: Iterable[Person]) -> None:
-    """``python -m sandbox``: serves until the process is told to end.
-
-    Raises:
-        OSError: the port is taken.
-    """
-    async with serve(port=port, token=token, people=people):
-        await asyncio.Event().wait()

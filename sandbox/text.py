@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from sandbox.errors import bad_request
+
 MAX_TEXT = 4096
 MAX_CAPTION = 1024
 
@@ -18,6 +20,21 @@ _FOUND = (
     ("email", re.compile(r"(?<![\w.+-])[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}")),
     ("mention", re.compile(r"(?<![\w@])@[A-Za-z][A-Za-z0-9_]{3,31}(?![\w@.])")),
     ("hashtag", re.compile(r"(?<![\w#&])#[^\W\d]\w*")),
+)
+
+_FORMATTING = (
+    "bold",
+    "italic",
+    "underline",
+    "strikethrough",
+    "spoiler",
+    "blockquote",
+    "expandable_blockquote",
+    "code",
+    "pre",
+    "text_link",
+    "text_mention",
+    "custom_emoji",
 )
 
 
@@ -46,6 +63,18 @@ def find_entities(text: str) -> list[dict[str, Any]]:
             {"type": kind, "offset": utf16_length(text[:start]), "length": utf16_length(text[start:taken_until])},
         )
     return found
+
+
+def given_entities(entities: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The formatting among entities that a caller gives; commands, links and the like the server finds by itself.
+
+    Raises:
+        ApiError: 400 for one without a place in the text.
+    """
+    for entity in entities:
+        if not all(isinstance(entity.get(key), int) for key in ("offset", "length")):
+            raise bad_request('can\'t parse MessageEntity: Field "offset" and "length" must be of type Number')
+    return [entity for entity in entities if entity.get("type") in _FORMATTING]
 
 
 def trim(text: str, entities: list[dict[str, Any]]) -> tuple[str, list[dict[str, Any]]]:

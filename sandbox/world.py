@@ -10,7 +10,7 @@ import time
 from collections import OrderedDict, deque
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sandbox.clock import Clock, numbers_from_clock, person_ids_from_clock
 from sandbox.errors import ApiError, bad_request, forbidden, unauthorized
@@ -62,8 +62,8 @@ class World:
 
     @classmethod
     def make(cls, only_token: str | None = None, people: Iterable[Person] = DEFAULT_PEOPLE) -> World:
-        """A world with these people in it, and the bot when its token is known."""
-        world = cls(only_token, {person.id: person for person in people})
+        """A world with copies of these people in it, and the bot when its token is known."""
+        world = cls(only_token, {person.id: replace(person) for person in people})
         if only_token is not None:
             world.bot(only_token)
         return world
@@ -94,7 +94,9 @@ class World:
     def open_chat(self, bot: Bot, person: Person) -> Chat:
         """A person's private chat with a bot, made when they first open it."""
         data = {"id": person.id, "type": "private", "first_name": person.first_name}
-        chat = bot.chats.setdefault(person.id, Chat(person.id, data, person))
+        if person.id not in bot.chats:
+            bot.chats[person.id] = Chat(person.id, data, person)
+        chat = bot.chats[person.id]
         if chat.data != data:  # a new name; older messages keep the old one
             chat.data = data
         return chat

@@ -156,11 +156,9 @@ class Chat:
     async def send_album(self, photos: Sequence[bytes], *, caption: str = "", wait: bool = True) -> list[Message]:
         """Sends pictures together: separate messages with one ``media_group_id``, the caption on the first."""
         album = str(secrets.randbits(53))
-        first, last = len(photos) > 1, len(photos) - 1
+        last = len(photos) - 1
         return [
-            await self.send_photo(
-                content, caption=caption if number == 0 and first else "", album=album, wait=wait and number == last
-            )
+            await self.send_photo(content, caption="" if number else caption, album=album, wait=wait and number == last)
             for number, content in enumerate(photos)
         ]
 

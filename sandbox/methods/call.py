@@ -10,25 +10,8 @@ from sandbox.errors import bad_request
 from sandbox.html import parse_html
 from sandbox.model import Bot, Chat, Json, Message
 from sandbox.params import Params
-from sandbox.text import clean, trim, with_found
+from sandbox.text import clean, given_entities, trim, with_found
 from sandbox.world import World
-
-_FORMATTING = frozenset(
-    {
-        "bold",
-        "italic",
-        "underline",
-        "strikethrough",
-        "spoiler",
-        "blockquote",
-        "expandable_blockquote",
-        "code",
-        "pre",
-        "text_link",
-        "text_mention",
-        "custom_emoji",
-    },
-)
 
 
 @dataclass(slots=True)
@@ -94,22 +77,13 @@ def formatted(values: Params, text_key: str, entities_key: str) -> tuple[str, li
     if mode == "html":
         text, entities = parse_html(text)
     elif mode in {"", "none"}:
-        entities = [_entity(entity) for entity in values.objects(entities_key, "entities")]
+        entities = given_entities(values.objects(entities_key, "entities"))
     elif mode in {"markdown", "markdownv2"}:
         raise bad_request("the sandbox does not read Markdown: use HTML or entities")
     else:
         raise bad_request("unsupported parse_mode")
     text, entities = trim(text, entities)
     return text, with_found(text, entities)
-
-
-def _entity(entity: Json) -> Json:
-    if not all(isinstance(entity.get(key), int) for key in ("offset", "length")):
-        raise bad_request('can\'t parse MessageEntity: Field "offset" and "length" must be of type Number')
-    if entity.get("type") not in _FORMATTING:
-        # Commands, links and the like are found by the server; what the caller says of them does not count.
-        return {**entity, "length": 0}
-    return dict(entity)
 
 
 def without_nothing(content: Json) -> Json:
