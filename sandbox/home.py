@@ -93,9 +93,14 @@ class Home:
         people: list[Person] = [patient, doctor, replace(admin, phone=state.admin_phone, note=note)]
         self._write(self.people, orjson.dumps([asdict(person) for person in people]))
 
+    def drop_logs(self) -> None:
+        """Forgets what earlier runs said."""
+        for path in self.folder.glob("*.log"):
+            path.unlink()
+
     def log(self, name: str) -> int:
-        """A fresh log file for a child process; gives the open descriptor."""
-        return os.open(self.log_path(name), os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_TRUNC, 0o600)
+        """The log file of a child process, open for more; gives the descriptor."""
+        return os.open(self.log_path(name), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
 
     def log_path(self, name: str) -> Path:
         """Where a child process's output goes."""

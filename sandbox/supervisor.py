@@ -114,6 +114,7 @@ class Supervisor:
             loop.add_signal_handler(number, self._stop.set)
         state = self.home.state()
         self.home.write_people(state)
+        self.home.drop_logs()
         try:
             self._keep(server(self.home, state, self.port))
             self._begin(self._start_faces(state))
