@@ -188,6 +188,8 @@ async def _publish(raw: RawBot, catalogue: Catalogue) -> None:
 async def _ended(task: asyncio.Task[None]) -> None:
     task.cancel()
     await asyncio.wait([task], timeout=DRAIN_SECONDS)
+    if task.done() and not task.cancelled():
+        task.exception()  # `wait` has raised it to whoever asked; here it is only marked as seen
 
 
 def catalogue_of(settings: Settings) -> Catalogue:

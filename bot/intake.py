@@ -1,6 +1,6 @@
 """Updates come in: each is sealed and committed to the inbox before Telegram is told that we have it.
 
-The library's own Updater is not used: its polling dies in silence when the storage fails (TRAPS, python-telegram-bot).
+The library's own Updater is not used: when the storage fails, its polling ends in silence and says that it runs.
 """
 
 import asyncio
@@ -121,7 +121,7 @@ class Polling:
             else:
                 self._storage.over("Updates are stored again")
                 break
-        # An offset confirms all ids below it. Ids do not always rise (TRAPS, Telegram): it is sent once, to confirm
+        # An offset confirms all ids below it. Ids do not always rise: it is sent once, to confirm
         # what was just stored, and never kept as "the highest so far".
         ids = [update["update_id"] for update in updates if has_id(update)]
         self._offset = max(ids) + 1 if ids else None

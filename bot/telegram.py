@@ -133,7 +133,7 @@ class AiohttpRequest(BaseRequest):
 
 
 class RawBot:
-    """Calls of the Bot API whose parameters and results stay JSON: no object is built that nobody reads (SPEED.md)."""
+    """Calls of the Bot API whose parameters and results stay JSON: no object is built that nobody reads."""
 
     def __init__(self, bot: ExtBot[int]) -> None:
         """`bot` brings the address, the rate limit and the errors."""
