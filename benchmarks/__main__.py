@@ -13,6 +13,7 @@ from benchmarks.contestants import Bare, Contestant, OurBot
 from benchmarks.stub import Plan
 
 _ARTIFACTS = Path("artifacts")
+_QUIET_CORES = 0.3
 _FULL = {"warm": 2.0, "rush": 7.0, "gentle": 6.0, "idle": 2.0}
 _QUICK = {"warm": 1.0, "rush": 3.0, "gentle": 3.0, "idle": 1.0}
 
@@ -54,6 +55,9 @@ async def _run(count: int, people: int, pace: float, lengths: dict[str, float]) 
                 console.print(f"round {number + 1}, {contestant.name}: {rush['steps'] / rush['seconds']:.0f} steps/s")
     summary = report.summed_up(played, bare.name)
     console.print(report.table(summary, pace))
+    others = max(of["others_cores"] for of in summary.values())
+    if others > _QUIET_CORES:
+        console.print(f"Other work kept up to {others:.1f} cores busy: only the ratio of CPU a step can be trusted.")
     written = report.write(
         _ARTIFACTS,
         {"stub_calls_per_second": limit, "people": people, "pace": pace, "summary": summary, "rounds": played},
