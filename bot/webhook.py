@@ -9,7 +9,7 @@ from typing import Final, Self
 import orjson
 import structlog
 from aiohttp import web
-from telegram.error import EndPointNotFound, InvalidToken, TelegramError
+from telegram.error import BadRequest, EndPointNotFound, InvalidToken, TelegramError
 
 from bot.intake import ALLOWED_UPDATES, STORAGE_FAULTS, Intake, has_id
 from bot.outage import Outage
@@ -75,7 +75,7 @@ class Webhook:
         await self._runner.cleanup()
 
     async def register(self) -> None:
-        """Tells Telegram the address, waiting for a server that is away. Raises TokenRefused."""
+        """Tells Telegram the address, waiting for a server that is away. Raises TokenRefused or SettingsError."""
         while True:
             try:
                 await self._bot.call(
@@ -88,6 +88,8 @@ class Webhook:
                 )
             except (InvalidToken, EndPointNotFound):
                 raise TokenRefused from None
+            except BadRequest as error:  # trying again would not make the address a better one
+                raise SettingsError(f"Telegram does not take CLINIC_BOT__TELEGRAM__WEBHOOK_URL: {error}.") from None
             except TelegramError as error:
                 await self._server.pause("The webhook cannot be set; trying again", error=str(error))
             else:

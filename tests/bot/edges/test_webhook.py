@@ -124,6 +124,12 @@ async def test_a_revoked_token_is_told_apart(webhook: Webhook, telegram: Telegra
         await webhook.register()
 
 
+async def test_an_address_telegram_refuses_is_the_operators_to_mend(webhook: Webhook, telegram: TelegramStub) -> None:
+    telegram.fail("setWebhook", 400, "Bad Request: bad webhook: An HTTPS URL must be provided for webhook")
+    with pytest.raises(SettingsError, match="an https url must be provided"):
+        await webhook.register()
+
+
 async def test_a_busy_port_is_one_sentence_with_the_mend(
     receiving: Receiving, raw: RawBot, webhook_settings: Telegram
 ) -> None:
