@@ -224,3 +224,16 @@ def test_the_end_ends_all_even_a_violent_one_and_the_next_start_finds_everything
         eventually(lambda: not any(Path(f"/proc/{pid}").exists() for pid in left))
     finally:
         again.end()
+
+
+@pytest.mark.slow
+def test_a_start_killed_while_it_made_the_admin_is_made_good_by_the_next(up: Up) -> None:
+    up.end()
+    path = up.data / "state.json"
+    made = json.loads(path.read_text())
+    path.write_text(json.dumps({**made, "admin": "begun"}))
+    again = Up(up.folder, free_port())
+    try:
+        eventually(lambda: json.loads(path.read_text()) == made)
+    finally:
+        again.end()
