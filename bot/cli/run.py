@@ -8,7 +8,9 @@ import typer
 from bot import logs
 from bot.app import App
 from bot.cli.exits import Exit
-from core.settings import Settings, load_settings
+from core.settings import Settings, SettingsError, load_settings
+
+_HINT = "(To try the bot without any settings, `make run` with no CLINIC_BOT__TELEGRAM__TOKEN set starts a sandbox.)"
 
 
 def run() -> None:
@@ -17,7 +19,10 @@ def run() -> None:
     On SQLite the tables are upgraded first; on PostgreSQL `db upgrade` does that when you say so. Without a bot token
     it does not start: `make run` gives a sandbox to try it in. Each fault ends with one sentence that says the mend.
     """
-    settings = load_settings()
+    try:
+        settings = load_settings()
+    except SettingsError as error:
+        raise SettingsError(f"{error} {_HINT}") from None
     logs.set_up(settings.logging)
     with asyncio.Runner(loop_factory=_new_loop) as runner:
         received = runner.run(serve(settings))

@@ -30,6 +30,14 @@ def test_without_a_token_it_says_where_to_get_one_and_starts_no_sandbox(machine:
     assert not (machine.folder / "data").exists()
 
 
+def test_with_no_settings_at_all_it_says_what_to_set_and_how_to_try_it_without(tmp_path: Path) -> None:
+    ended = Machine(tmp_path).run("run")
+    assert ended.code == Exit.CONFIGURATION
+    assert "CLINIC_BOT__CLINIC__NAME" in ended.sentence
+    assert "`make run` with no CLINIC_BOT__TELEGRAM__TOKEN set" in ended.sentence
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_clinic_must_say_who_it_is(machine: Machine) -> None:
     machine.unset("CLINIC__CONTACT")
     ended = machine.run("run")
