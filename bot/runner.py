@@ -43,7 +43,7 @@ T = TypeVar("T")
 _BATCH: Final = 64
 _AT_ONCE: Final = 512
 _LEASE: Final = timedelta(seconds=60)
-_LOOK_AGAIN: Final = 1.0
+_LOOK_AGAIN: Final = 2.0
 _TRIES: Final = 3
 _SHOW_AGAIN: Final = timedelta(seconds=5)
 

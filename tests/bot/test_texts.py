@@ -34,13 +34,12 @@ BOT = Path(__file__).parents[2] / "bot"
 def source(language: Language) -> dict[str, str]:
     with (BOT / "texts" / language / "messages.po").open("rb") as file:
         entries = read_po(file, locale=language)
-    return {
-        entry.id if isinstance(entry.id, str) else entry.id[0]: "".join(
-            entry.string if isinstance(entry.string, tuple) else (entry.string,)
-        )
-        for entry in entries
-        if entry.id
-    }
+    texts = {}
+    for entry in entries:
+        key = entry.id if isinstance(entry.id, str) else entry.id[0]
+        if key:
+            texts[key] = entry.string if isinstance(entry.string, str) else "".join(map(str, entry.string))
+    return texts
 
 
 def columns(text: str) -> int:
