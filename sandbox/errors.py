@@ -48,6 +48,11 @@ def too_many_requests(retry_after: int) -> ApiError:
     return ApiError(429, f"Too Many Requests: retry after {retry_after}", {"retry_after": retry_after})
 
 
+def too_large() -> ApiError:
+    """413, more than the server reads."""
+    return ApiError(413, "Request Entity Too Large")
+
+
 def unauthorized() -> ApiError:
     """401, a token that is no bot's, or no longer."""
     return ApiError(401, "Unauthorized")

@@ -9,7 +9,7 @@ import struct
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from sandbox.errors import ApiError, bad_request
+from sandbox.errors import bad_request, too_large
 from sandbox.model import Bot, Json, StoredFile
 from sandbox.params import Upload
 
@@ -48,7 +48,7 @@ def _check(upload: Upload, kind: str) -> None:
     if size == 0:
         raise bad_request("file must be non-empty")
     if size > MAX_UPLOAD:
-        raise ApiError(413, "Request Entity Too Large")
+        raise too_large()
     if kind != "photo":
         return
     if size > MAX_PHOTO:

@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 from aiohttp import web
 
-from sandbox.errors import bad_request
+from sandbox.errors import bad_request, too_large
 
 MAX_BODY = 64 * 2**20
 
@@ -109,11 +109,18 @@ async def read_params(request: web.Request) -> Params:
     """All parameters of a request; the body's win over the query's.
 
     Raises:
-        ApiError: 400 when a JSON body is none.
+        ApiError: 400 when a JSON body is none, 413 when the body is too large.
     """
     params = Params(dict(request.query))
-    if request.method == "GET" or not request.can_read_body:
-        return params
+    if request.method != "GET" and request.can_read_body:
+        try:
+            await _read_body(request, params)
+        except web.HTTPRequestEntityTooLarge:
+            raise too_large() from None
+    return params
+
+
+async def _read_body(request: web.Request, params: Params) -> None:
     if request.content_type == "application/json":
         try:
             body = orjson.loads(await request.read() or b"{}")
@@ -122,10 +129,9 @@ async def read_params(request: web.Request) -> Params:
         if not isinstance(body, dict):
             raise bad_request("can't parse request body: object expected")
         params.values.update(body)
-        return params
+        return
     for name, value in (await request.post()).items():
         if isinstance(value, web.FileField):
             params.uploads[name] = Upload(value.filename, value.file.read(), value.content_type)
         else:
             params.values[name] = value if isinstance(value, str) else bytes(value).decode(errors="replace")
-    return params

@@ -17,7 +17,9 @@ _CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f]")
 _FOUND = (
     ("bot_command", re.compile(r"(?<![\w/<>@])/[A-Za-z0-9_]{1,64}(?:@[A-Za-z0-9_]{3,32})?(?![\w/<>])")),
     ("url", re.compile(r"https?://[^\s<>\"]+[^\s<>\".,;:!?)]")),
+    ("url", re.compile(r"(?<![\w@./-])(?:[A-Za-z0-9-]+\.)+(?:com|org|net|cn|me|io)(?![\w-])(?:/[^\s<>\"]*)?")),
     ("email", re.compile(r"(?<![\w.+-])[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}")),
+    ("phone_number", re.compile(r"(?<![\w+])\+[1-9][0-9]{6,14}(?!\w)")),
     ("mention", re.compile(r"(?<![\w@])@[A-Za-z][A-Za-z0-9_]{3,31}(?![\w@.])")),
     ("hashtag", re.compile(r"(?<![\w#&])#[^\W\d]\w*")),
 )

@@ -27,6 +27,13 @@ def chat_view(world: World, bot: Bot, chat: Chat) -> Json:
     }
 
 
+def _reply_view(replied: Json | None) -> Json | None:
+    """What a reply shows of the message it answers."""
+    if replied is None:
+        return None
+    return {"id": replied["message_id"], "text": replied.get("text") or replied.get("caption") or "…"}
+
+
 def _message_view(message: Message) -> Json:
     data = message.data
     view: Json = {
@@ -42,7 +49,7 @@ def _message_view(message: Message) -> Json:
         "album": data.get("media_group_id"),
         "protected": data.get("has_protected_content", False),
         "spoiler": data.get("has_media_spoiler", False),
-        "reply_to": (data.get("reply_to_message") or {}).get("message_id"),
+        "reply_to": _reply_view(data.get("reply_to_message")),
     }
     for kind in _MEDIA:
         if kind in data:

@@ -8,7 +8,7 @@ export async function call(method, path, body) {
     options.body = JSON.stringify(body);
   }
   const answer = await fetch(`/sandbox${path}`, options);
-  const result = await answer.json();
+  const result = await answer.json().catch(() => ({ description: answer.statusText }));
   if (!answer.ok) throw new Error(result.description.replace(/^(Bad Request|Not Found): /, ""));
   return result;
 }

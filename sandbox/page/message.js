@@ -11,6 +11,7 @@ export function messageElement(message, words, actions) {
     return row;
   }
   const bubble = element("div", "bubble");
+  if (message.reply_to) bubble.append(element("p", "quote", message.reply_to.text));
   if (message.media) bubble.append(mediaElement(message, words));
   if (message.text) {
     const text = element("p", "text");

@@ -34,6 +34,7 @@ async def test_a_command_is_marked_as_one(bot: Bot, li: Chat) -> None:
         ("see https://clinic.example/x, or write to li@clinic.example", ["url", "email"]),
         ("@someone #tag1 /help@sandbox_123456_bot", ["mention", "hashtag", "bot_command"]),
         ("</b> a/b 1/2", []),
+        ("password.com +8613812345678 li@clinic.com 3.14 v1.me2", ["url", "phone_number", "email"]),
     ],
 )
 async def test_links_and_the_like_are_found(bot: Bot, li: Chat, text: str, kinds: list[str]) -> None:

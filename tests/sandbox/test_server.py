@@ -9,6 +9,7 @@ import pytest
 from telegram import Bot
 
 from sandbox.client import Chat, Sandbox
+from sandbox.params import MAX_BODY
 from sandbox.server import PAGE, Served, serve
 from tests.sandbox.conftest import TOKEN
 
@@ -112,6 +113,13 @@ async def test_a_broken_body_is_refused(http: aiohttp.ClientSession, body: bytes
     headers = {"Content-Type": "application/json"}
     async with http.post(f"/bot{TOKEN}/sendMessage", data=body, headers=headers) as answer:
         assert answer.status == 400
+
+
+async def test_a_body_too_large_is_refused(http: aiohttp.ClientSession) -> None:
+    form = aiohttp.FormData({"chat_id": "1"})
+    form.add_field("document", b"\0" * (MAX_BODY + 1), filename="x")
+    async with http.post(f"/bot{TOKEN}/sendDocument", data=form) as answer:
+        assert await answer.json() == {"ok": False, "error_code": 413, "description": "Request Entity Too Large"}
 
 
 async def test_the_page_is_told_what_changed(http: aiohttp.ClientSession, li: Chat, bot: Bot) -> None:
