@@ -142,7 +142,7 @@ class RunningBot:
     def said(self) -> str:
         return self.log.read_text(encoding="utf-8")
 
-    async def says(self, words: str, seconds: float = 15.0) -> None:
+    async def says(self, words: str, seconds: float = 30.0) -> None:
         """Waits until the log holds these words."""
         async with asyncio.timeout(seconds):
             while words not in self.said:
@@ -153,4 +153,4 @@ class RunningBot:
         """Its exit code, after it got the signal, if one is given."""
         if by is not None:
             self.process.send_signal(by)
-        return await asyncio.wait_for(self.process.wait(), 15)
+        return await asyncio.wait_for(self.process.wait(), 30)
