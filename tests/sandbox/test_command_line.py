@@ -147,6 +147,13 @@ class Up:
     def told(self) -> str:
         return (self.folder / "output").read_text()
 
+    def until_the_bot_runs(self) -> None:
+        def runs() -> bool:
+            assert "cannot start" not in self.told(), self.told()
+            return "The bot runs" in self.bot_log()
+
+        eventually(runs)
+
     def end(self) -> None:
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
@@ -159,9 +166,11 @@ def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
     if not Path("/proc/self/task").exists():
         pytest.skip("looks at processes through /proc")
     up = Up(tmp_path_factory.mktemp("up"), free_port())
-    eventually(lambda: "The bot runs" in up.bot_log())
-    yield up
-    up.end()
+    try:
+        up.until_the_bot_runs()
+        yield up
+    finally:
+        up.end()
 
 
 async def test_the_bot_answers_on_the_page(up: Up) -> None:
@@ -217,7 +226,7 @@ def test_the_end_ends_all_even_a_violent_one_and_the_next_start_finds_everything
     (up.data / "bot.log").unlink()
     again = Up(up.folder, free_port())
     try:
-        eventually(lambda: "The bot runs" in again.bot_log())
+        again.until_the_bot_runs()
         assert (again.data / "state.json").read_text() == state
         left = children(again.process.pid)
         again.process.kill()
