@@ -23,6 +23,10 @@ _SILENT: Final = ("telegram.ext.AIORateLimiter", "telegram.ext.ExtBot", "telegra
 _SECRETS: Final[tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...]] = (
     (re.compile(r"[0-9]{5,}(?::|%3[Aa])[A-Za-z0-9_-]{20,}"), lambda _: "<bot token>"),
     (re.compile(r"eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*"), lambda _: "<token>"),
+    # What a database's errors quote of the rows they are about: SQLAlchemy's parameters, PostgreSQL's details.
+    (re.compile(r"\[parameters: .*\]"), lambda _: "[parameters: <hidden>]"),
+    (re.compile(r"\)=\(.*\)"), lambda _: ")=(<hidden>)"),
+    (re.compile(r"(Failing row contains )\(.*\)"), lambda found: f"{found[1]}(<hidden>)"),
     (re.compile(r"(://[^:/@\s]*:)[^@/\s]+@"), lambda found: f"{found[1]}<password>@"),
     (
         re.compile(r"(?<![0-9])(?:(?:\+|00)?86[ -]?)?(1[3-9][0-9])[ -]?[0-9]{4}[ -]?([0-9]{4})(?![0-9])"),

@@ -4,13 +4,18 @@ import asyncio
 import json
 import logging
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any, Literal, NoReturn
 
 import pytest
 import structlog
+from sqlalchemy import insert
+from sqlalchemy.exc import SQLAlchemyError
 
 from bot import logs
 from core.settings import Logging
+from storage.database import Database
+from storage.tables.accounts import accounts, leases
 from tests.bot.edges.telegram_stub import TOKEN
 
 FORGED = "13:00 [info] The audit is whole"
@@ -78,6 +83,34 @@ def test_a_secret_is_masked_wherever_it_stands(log: Log, form: Any, secret: str)
         logger.exception("failed")
     assert log.text
     assert not [word for word in hidden if word in log.text]
+
+
+@FORMS
+async def test_a_databases_error_tells_nothing_of_the_row(log: Log, form: Any, database: Database) -> None:
+    logger = log.start(form)
+    values = {"role": "patient", "email": "li.lei@clinic.example", "name": "李雷的名字", "created_at": None}
+    try:
+        async with database.write() as conn:
+            await conn.execute(insert(accounts).values(**values))
+    except SQLAlchemyError:
+        logger.exception("failed")
+    assert "accounts" in log.text
+    assert "李雷的名字" not in log.text
+    assert "li.lei" not in log.text
+
+
+@FORMS
+async def test_what_was_taken_already_is_not_quoted(log: Log, form: Any, database: Database) -> None:
+    logger = log.start(form)
+    lease = {"name": "secret-value", "holder": "x", "until": datetime(2026, 1, 1, tzinfo=UTC)}
+    try:
+        async with database.write() as conn:
+            await conn.execute(insert(leases).values(**lease))
+            await conn.execute(insert(leases).values(**lease))
+    except SQLAlchemyError as error:
+        logger.exception("failed", error=str(error))
+    assert "leases" in log.text
+    assert "secret-value" not in log.text
 
 
 @FORMS
