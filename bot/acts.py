@@ -7,6 +7,7 @@ from bot.dialog.view import Param, Screen, Text
 from bot.person import Case, Person, Reply
 from core.account import Account
 from core.errors import CoreError
+from core.values import Sex
 
 
 def sentence(error: CoreError) -> Text:
@@ -27,11 +28,14 @@ async def me(case: Case) -> Reply:
     shown: list[Text] = []
     for field in ("name", "phone", "email", "username", "sex", "birth_date", "age"):
         value = getattr(account, field)
-        if value is None or (field == "username" and value == account.name):
+        if value in (None, Sex.UNDISCLOSED) or (field == "username" and value == account.name):
             continue
         shown.append(Text.of("review.line", name=Text(f"name.{field}"), value=_field(field, account)))
     shown.append(Text.of("me.since", since=account.created_at))
-    return Reply((Screen((title, tuple(shown)), buttons=((menu.MENU, menu.command_button("logout")),)),), person.draft)
+    return Reply(
+        (Screen((title, tuple(shown)), buttons=() if person.draft else ((menu.MENU, menu.command_button("logout")),)),),
+        person.draft,
+    )
 
 
 async def logout(case: Case) -> Reply:

@@ -23,6 +23,8 @@ _KINDS: Final[tuple[tuple[str, Other], ...]] = (
     ("venue", Other.LOCATION),
 )
 
+_SERVICE: Final = ("pinned_message", "message_auto_delete_timer_changed", "chat_background_set", "write_access_allowed")
+
 
 @dataclass(frozen=True, slots=True)
 class Edited:
@@ -86,7 +88,9 @@ def _event(kind: str, body: Mapping[str, Any], bot_username: str) -> Event:
     if kind == "my_chat_member":
         return Blocked(body["new_chat_member"]["status"] == "kicked") if private else Ignored()
     if kind == "edited_message":
-        return Edited(body["message_id"]) if private else Ignored()
+        # A live location moves by edits; only what was said anew counts.
+        said = "text" in body or "caption" in body
+        return Edited(body["message_id"]) if private and said else Ignored()
     if kind != "message":
         return Ignored()
     if not private:
@@ -100,8 +104,11 @@ def _message(body: Mapping[str, Any], bot_username: str) -> Event:
         return Said(_without_mention(body["text"], bot_username), body["message_id"], formatted)
     if "contact" in body:
         contact = body["contact"]
-        return Shared(contact["phone_number"], own=contact.get("user_id") == body["from"]["id"])
-    return Sent(next((other for key, other in _KINDS if key in body), Other.UNKNOWN))
+        return Shared(contact.get("phone_number", ""), own=contact.get("user_id") == body["from"]["id"])
+    kind = next((other for key, other in _KINDS if key in body), None)
+    if kind is None and any(key in body for key in _SERVICE):
+        return Ignored()
+    return Sent(kind or Other.UNKNOWN, body["message_id"])
 
 
 def _pressed(body: Mapping[str, Any]) -> Pressed:
@@ -109,7 +116,7 @@ def _pressed(body: Mapping[str, Any]) -> Pressed:
     revision, _, rest = rest.partition(":")
     action, _, arg = rest.partition(":")
     number = int(revision) if revision.isascii() and revision.isdigit() and len(revision) < 12 else -1
-    return Pressed(dialog, number, action, arg, body.get("message", {}).get("message_id"), body["id"])
+    return Pressed(dialog, number, action, arg, (body.get("message") or {}).get("message_id"), body["id"])
 
 
 def _is_for_us(text: str, bot_username: str) -> bool:

@@ -32,7 +32,7 @@ from core.jobs.scheduler import Scheduler
 from core.jobs.upkeep import upkeep
 from core.settings import Settings, load_secrets
 from core.unit import Clock
-from storage import chats, inbox
+from storage import chats
 from storage.database import Database
 from storage.outbox import Due
 
@@ -105,9 +105,6 @@ class App:
             check_webhook_settings(settings.telegram)
 
         self.database = await exits.enter_async_context(opened_for_bot(settings.storage.database_url))
-        if self.database.dialect == "sqlite":
-            async with self.database.write() as conn:
-                await inbox.free_all(conn)  # we are alone: whatever is claimed, its claimer is dead
         self.core = Core(settings, keys)
         exits.callback(self.core.close)
         exits.push_async_callback(self.bot.shutdown)

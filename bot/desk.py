@@ -11,16 +11,19 @@ from bot.commands import SIGNED, Command
 from bot.dialog.draft import Draft
 from bot.dialog.engine import Checking, Engine, Outcome, fold
 from bot.dialog.events import Answer, Pressed, Said, Sent
-from bot.dialog.flow import REVIEW, Flow, Kind
-from bot.dialog.screens import BACK, CANCEL, ERASE, KEEP, SKIP
-from bot.dialog.view import Screen, Text
-from bot.menu import leave_account, leave_dialog, menu
+from bot.dialog.flow import REVIEW, Flow
+from bot.dialog.screens import BACK, CANCEL, ERASE, GO_ON, KEEP, SKIP, START_OVER
+from bot.dialog.view import Button, Screen, Text
+from bot.menu import LEAVE, leave_account, leave_dialog, menu
 from bot.person import GUEST, Act, Ask, Case, Decision, Done, Left, Person, Reply, Submit
 from bot.texts import LANGUAGES, Catalogue, Language
 from core.errors import CoreError
 
-_KEYBOARD: Final = (BACK, CANCEL, SKIP, KEEP, ERASE)
+_CONTROLS: Final = (BACK, CANCEL, SKIP, KEEP, ERASE)
+_WAYS_ON: Final = (GO_ON, START_OVER, CANCEL, LEAVE)
 _GROUP_PAUSE: Final = timedelta(hours=1)
+_SECRET_LIFE: Final = timedelta(days=7)
+_SECRET_ECHO: Final = timedelta(minutes=1)
 STALE: Final = Text("alert.stale")
 
 
@@ -53,28 +56,34 @@ class Desk:
             return self._edited(person, event)
         if isinstance(event, Pressed):
             return self._led(self._pressed(person, event, now), notes)
+        maybe_secret = person.secret_until is not None and now < person.secret_until
+        if person.draft and notes:
+            return self._after_update(person, event, notes, maybe_secret)
+        if maybe_secret and person.draft is None and isinstance(event, Said) and self._command(event.text) is None:
+            return Reply((menu(person, *notes, Text("password.stray")),), forget=(event.message_id,))
         return self._led(self._message(person, event, now), notes)
 
     def open(self, person: Person, name: str, now: datetime) -> Decision:
-        """What `/name` does for this person, or the dialog of that name."""
+        """What `/name` does for this person."""
         command = self.commands.get(name)
         if command is None:
-            return self._begin(self.flows[name], now) if name in self.flows else self._unknown(person)
+            return self.said(person, Text("command.unknown"))
         if name == "cancel":
             return self._cancel(person)
-        if person.draft and not command.aside:
+        theirs = person.audience in command.audience
+        if person.draft and not (command.aside and theirs):
             flow = self.flows[person.draft.flow]
             if command.flow is flow:
                 return self._reply(self.engine.offer(flow, person.draft))
-            return Reply((leave_dialog(person, flow.name, name),), person.draft)
-        if person.audience not in command.audience:
+            return Reply((leave_dialog(flow.name, name),), replace(person.draft, asking=f"leave:{name}"))
+        if not theirs:
             return self._not_theirs(person, name, command, now)
         if command.flow:
             return self._begin(command.flow, now)
         if command.screen:
             return self._aside(person, command.screen(person))
         assert command.act is not None
-        return Ask(self._then_question(command))
+        return Ask(self._then_question(person, command.act))
 
     def after(self, person: Person, draft: Draft, done: Done, now: datetime) -> Decision:
         """What follows a submitted dialog: the menu, or what the person was on the way to (DIALOGS rule 25).
@@ -90,22 +99,30 @@ class Desk:
             return self._led(self.open(person, draft.then, now), done.notes)
         return Reply((menu(person, *done.notes),))
 
-    def fault(self, person: Person, number: str) -> Reply:
-        """What is said when we failed: a number that the log has, too (SECURITY.md Errors)."""
-        person, _ = self._tidy(person)
-        return self._aside(person, menu(person, Text.of("fault", number=number)))
+    def refused(self, submit: Submit, problem: Text, field: str) -> Reply:
+        """A submitted dialog that was refused asks again, at the step that core's field is asked by."""
+        path = submit.flow.path(submit.draft.answers)
+        asking = (step.key for step in submit.flow.steps if field and step.field == field and step.key in path)
+        return self._reply(self.engine.refuse(submit.flow, submit.draft, problem, step=next(asking, "")))
 
-    def refused(self, submit: Submit, problem: Text, step: str) -> Reply:
-        """A submitted dialog that was refused asks again, at the step the refusal is about."""
-        known = step if step and any(each.key == step for each in submit.flow.steps) else ""
-        return self._reply(self.engine.refuse(submit.flow, submit.draft, problem, step=known))
+    def said(self, person: Person, *notes: Text) -> Reply:
+        """These sentences, and then the pending question, or the menu."""
+        if person.draft is None:
+            return Reply((menu(person, *notes),))
+        return self._reply(self.engine.again(self.flows[person.draft.flow], person.draft, *notes))
 
-    def keyboard_up(self, person: Person) -> bool:
-        """Whether the contact keyboard is on this person's screen."""
-        flow = self.flows.get(person.draft.flow) if person.draft else None
-        if flow is None or person.draft is None or person.draft.step == REVIEW:
-            return False
-        return any(step.key == person.draft.step and step.kind is Kind.CONTACT for step in flow.steps)
+    def secret_until(self, person: Person, reply: Reply, now: datetime) -> datetime | None:
+        """Until when a text that nothing asked for may be a password: as long as one was the last thing to be asked.
+
+        After it was taken, for a minute more: it may have been sent twice.
+        """
+        draft = reply.draft
+        if draft and draft.flow in self.flows and self.flows[draft.flow].is_secret(draft.step):
+            return now + _SECRET_LIFE
+        was = person.draft
+        if was and was.flow in self.flows and self.flows[was.flow].is_secret(was.step):
+            return now + _SECRET_ECHO
+        return None
 
     def _tidy(self, person: Person) -> tuple[Person, tuple[Text, ...]]:
         """The person without a draft that is dead, another account's or of a gone flow; and what to say of it."""
@@ -122,6 +139,11 @@ class Desk:
         draft, changed = self.engine.update(flow, draft)
         return replace(person, draft=draft), ((Text("draft.updated"),) if changed else ())
 
+    def _after_update(self, person: Person, event: Answer, notes: tuple[Text, ...], maybe_secret: bool) -> Reply:
+        """The questions have changed: what was said was meant for another one, and is not taken for this."""
+        forget = (event.message_id,) if maybe_secret and isinstance(event, Said | Sent) else ()
+        return replace(self.said(person, *notes), forget=forget)
+
     def _message(self, person: Person, event: Answer, now: datetime) -> Decision:
         draft = person.draft
         flow = self.flows[draft.flow] if draft else None
@@ -132,9 +154,16 @@ class Desk:
         if draft is None or flow is None:
             said = Text(f"wrong.{event.kind}") if isinstance(event, Sent) else Text("idle.text")
             return Reply((menu(person, said),))
-        if isinstance(event, Said) and draft.step != REVIEW and flow.step(draft.step).kind is Kind.CONTACT:
-            event = self._keyboard(flow, person, event)
-        return self._advance(person, flow, event, now)
+        if draft.asking:
+            return self._asked(person, flow, event, now)
+        if isinstance(event, Said) and not _at_secret(flow, person):
+            press = self._label(flow, person, event, _CONTROLS)
+            if press and not self.engine.advance(flow, draft, press, now).stale:
+                event = press
+        decision = self._advance(person, flow, event, now)
+        if isinstance(event, Sent) and _at_secret(flow, person) and isinstance(decision, Reply):
+            return replace(decision, forget=(event.message_id,))  # a caption may be the password
+        return decision
 
     def _pressed(self, person: Person, event: Pressed, now: datetime) -> Decision:
         draft = person.draft
@@ -157,42 +186,47 @@ class Desk:
         assert person.draft is not None
         outcome = self.engine.advance(flow, person.draft, event, now)
         if outcome.stale and isinstance(event, Pressed):
+            if not event.query_id:  # typed, on the contact keyboard: there is no button to answer
+                return self._reply(self.engine.refuse(flow, person.draft, Text("wrong.choice")))
             return self._stale(person, event)
         if outcome.submission:
             assert outcome.draft is not None
             return Submit(flow, outcome.draft, outcome.submission, outcome.forget)
-        if outcome.checking:
-            before = replace(person.draft, touched_at=now)
-            return Ask(self._checked(flow, outcome.checking, outcome, replace(person, draft=before)))
+        checks: tuple[Checking, ...] = (outcome.checking,) if outcome.checking else ()
+        if isinstance(event, Pressed) and event.action == "next":
+            checks = _checks(flow, person.draft)  # another answer may have changed what an earlier check was about
+        if checks:
+            before = replace(person.draft, touched_at=now, asking="")
+            return Ask(self._checked(flow, checks, outcome, before))
         if outcome.closed:
             return self._closed(person, outcome)
         return self._reply(outcome)
 
-    def _checked(self, flow: Flow, checking: Checking, outcome: Outcome, person: Person) -> Act:
+    def _checked(self, flow: Flow, checks: tuple[Checking, ...], outcome: Outcome, draft: Draft) -> Act:
         async def act(case: Case) -> Reply:
-            assert person.draft is not None
-            assert checking.step.check is not None
-            try:
-                await checking.step.check(case, checking.value, person.draft.answers)
-            except CoreError as problem:
-                return self._reply(self.engine.refuse(flow, person.draft, acts.sentence(problem)))
+            for checking in checks:
+                assert checking.step.check is not None
+                try:
+                    await checking.step.check(case, checking.value, draft.answers)
+                except CoreError as problem:
+                    return self._reply(self.engine.refuse(flow, draft, acts.sentence(problem), step=checking.step.key))
             return self._reply(outcome)
 
         return act
 
-    def _then_question(self, command: Command) -> Act:
+    def _then_question(self, person: Person, ask: Act) -> Act:
         async def act(case: Case) -> Reply:
-            assert command.act is not None
-            reply = await command.act(case)
-            return self._aside(case.person, reply.screens[0]) if case.person.draft else reply
+            reply = await ask(case)
+            return self._aside(person, reply.screens[0]) if person.draft else reply
 
         return act
 
     async def _switch(self, case: Case, command: str) -> Reply:
         assert case.person.signed is not None
         await case.core.sessions.logout(case.uow, case.person.signed)
-        then = self.open(acts.as_guest(case.person), command, case.uow.now)
-        return replace(then, signed_out=True) if isinstance(then, Reply) else Reply((menu(acts.as_guest(case.person)),))
+        guest = acts.as_guest(case.person)
+        then = self.open(guest, command, case.uow.now)
+        return replace(then if isinstance(then, Reply) else Reply((menu(guest),)), signed_out=True)
 
     def _begin(self, flow: Flow, now: datetime, then: str = "", then_for: int | None = None) -> Reply:
         outcome = self.engine.begin(flow, now)
@@ -200,6 +234,8 @@ class Desk:
         return Reply(outcome.screens, replace(outcome.draft, then=then, then_for=then_for))
 
     def _not_theirs(self, person: Person, name: str, command: Command, now: datetime) -> Decision:
+        if name == "logout":
+            return self.said(person, Text("logout.guest"))
         if command.audience <= SIGNED and person.audience == GUEST:
             lapsed_from = person.signed.account_id if person.signed else None
             begun = self._begin(self.flows["login"], now, name, lapsed_from)
@@ -214,23 +250,16 @@ class Desk:
         question = self.engine.again(self.flows[person.draft.flow], person.draft).screens
         return Reply((screen, *question), person.draft)
 
-    def _unknown(self, person: Person) -> Reply:
-        if person.draft:
-            return self._reply(self.engine.again(self.flows[person.draft.flow], person.draft, Text("command.unknown")))
-        return Reply((menu(person, Text("command.unknown")),))
-
     def _cancel(self, person: Person) -> Reply:
         if person.draft is None:
             return Reply((menu(person, Text("cancel.nothing")),))
-        return self._closed(person, self.engine.cancel(self.flows[person.draft.flow], person.draft))
+        return self._closed(person, self.engine.cancel(self.flows[person.draft.flow]))
 
-    def _closed(self, person: Person, outcome: Outcome) -> Reply:
+    @staticmethod
+    def _closed(person: Person, outcome: Outcome) -> Reply:
         """The sentence that closed the dialog, on top of the menu."""
-        *before, last = outcome.screens
         free = menu(replace(person, draft=None))
-        if before:  # the first takes a keyboard away
-            return Reply((replace(before[0], paragraphs=last.paragraphs), free))
-        return Reply((replace(free, paragraphs=(*last.paragraphs, *free.paragraphs)),))
+        return Reply((replace(free, paragraphs=(*outcome.screens[0].paragraphs, *free.paragraphs)),))
 
     def _change_language(self, person: Person, code: str) -> Reply:
         language: Language = "zh" if code == "zh" else "en"
@@ -253,26 +282,37 @@ class Desk:
         """An old button: a short alert, and the present screen unless it is the very message that was pressed."""
         if event.message_id == person.message_id:
             return Reply(draft=person.draft, alert=STALE)
-        if person.draft is None:
-            return Reply((menu(person),), alert=STALE, fresh=True)
-        shown = self.engine.again(self.flows[person.draft.flow], person.draft)
-        return replace(self._reply(shown), alert=STALE, fresh=True)
+        return replace(self.said(person), alert=STALE, fresh=True)
 
-    def _command(self, text: str, *, exact: bool) -> str | None:
+    def _command(self, text: str, *, exact: bool = False) -> str | None:
         """The command that a text is, without its slash; None for other text. `exact`: only one of ours, alone."""
         if not text.startswith("/"):
             return None
         if exact:
             return text[1:] if text[1:] in self.commands else None
-        return text[1:].split(maxsplit=1)[0].casefold() if len(text) > 1 else ""
+        return text[1:].partition(" ")[0].strip().casefold()
 
-    def _keyboard(self, flow: Flow, person: Person, event: Said) -> Answer:
-        """A press on the contact keyboard arrives as the text of its button."""
+    def _asked(self, person: Person, flow: Flow, event: Answer, now: datetime) -> Decision:
+        """Whether to leave the dialog was asked: what is typed answers that, and never the dialog's own question."""
+        assert person.draft is not None
+        press = self._label(flow, person, event, _WAYS_ON) if isinstance(event, Said) else None
+        leaving = person.draft.asking.partition(":")[2]
+        if press and press.action == "leave" and leaving:
+            return self._pressed(person, replace(press, arg=leaving), now)
+        if press and press.action != "leave":
+            return self._pressed(person, press, now)
+        again = leave_dialog(flow.name, leaving) if leaving else self.engine.offer(flow, person.draft).screens[0]
+        secret = _at_secret(flow, person) and isinstance(event, Said | Sent)
+        forget = (event.message_id,) if secret and isinstance(event, Said | Sent) else ()
+        return Reply((again.led_by(Text("wrong.choice")),), person.draft, forget=forget)
+
+    def _label(self, flow: Flow, person: Person, event: Said, buttons: tuple[Button, ...]) -> Pressed | None:
+        """The press that a typed label stands for: on the contact keyboard presses come so, and people type them."""
         typed = fold(event.text)
-        for button in _KEYBOARD:
+        for button in buttons:
             if typed in self.catalogue.labels(button.label.key):
                 return Pressed(flow.name, person.revision, button.action, button.arg, None, "")
-        return event
+        return None
 
     @staticmethod
     def _reply(outcome: Outcome) -> Reply:
@@ -296,6 +336,11 @@ class Desk:
 
             return Ask(act)
         return decision
+
+
+def _checks(flow: Flow, draft: Draft) -> tuple[Checking, ...]:
+    steps = (flow.step(key) for key in flow.path(draft.answers) if draft.answers.get(key) is not None)
+    return tuple(Checking(step, draft.answers[step.key]) for step in steps if step.check)
 
 
 def _title(flow: str) -> Text:

@@ -2,7 +2,8 @@
 
 from typing import Final
 
-from bot.dialog.view import Button, Screen, Text
+from bot.dialog.screens import GO_ON
+from bot.dialog.view import Button, Rows, Screen, Text
 from bot.person import GUEST, Person
 from bot.texts import LANGUAGES
 
@@ -13,7 +14,7 @@ OFFERED: Final[dict[str, tuple[str, ...]]] = {
     "doctor": ("me", "logout", "help", "language", "privacy"),
     "admin": ("me", "logout", "help", "language", "privacy"),
 }
-GO_ON: Final = Button(Text("button.go_on"), "go")
+LEAVE: Final = Button(Text("button.leave"), "leave")
 MENU: Final = Button(Text("button.menu"), "cmd", "start")
 
 
@@ -38,12 +39,12 @@ def help_screen(person: Person) -> Screen:
     commands = tuple(
         Text.of("help.command", name=name, about=Text(f"command.{name}.about")) for name in commands_of(person.audience)
     )
-    return Screen((Text("help.what"), commands, Text("help.contact")), buttons=((MENU,),))
+    return Screen((Text("help.what"), commands, Text("help.contact")), buttons=_way_on(person))
 
 
-def privacy_screen(_person: Person) -> Screen:
+def privacy_screen(person: Person) -> Screen:
     """The privacy summary and where the whole text is."""
-    return Screen((Text("privacy.summary"),), buttons=((MENU,),))
+    return Screen((Text("privacy.summary"),), buttons=_way_on(person))
 
 
 def language_screen(_person: Person) -> Screen:
@@ -53,10 +54,9 @@ def language_screen(_person: Person) -> Screen:
     )
 
 
-def leave_dialog(person: Person, flow: str, command: str) -> Screen:
+def leave_dialog(flow: str, command: str) -> Screen:
     """Another dialog's command in the middle of one: leave it, or go on (DIALOGS.md Commands)."""
-    del person
-    leave = Button(Text("button.leave"), "leave", command)
+    leave = Button(LEAVE.label, LEAVE.action, command)
     return Screen((Text.of("leave.dialog", dialog=Text(f"title.{flow}")),), buttons=((GO_ON,), (leave,)))
 
 
@@ -66,6 +66,11 @@ def leave_account(person: Person, command: str) -> Screen:
     stay = Button(Text("button.stay"), "cmd", "start")
     leave = Button(Text("button.leave_account"), "switch", command)
     return Screen((Text.of("leave.account", name=name),), buttons=((stay,), (leave,)))
+
+
+def _way_on(person: Person) -> Rows:
+    """The menu; in the middle of a dialog the question that follows has the buttons."""
+    return () if person.draft else ((MENU,),)
 
 
 def commands_of(audience: str) -> tuple[str, ...]:

@@ -28,6 +28,9 @@ class Person:
         dead_flow: the flow of a draft that died of age, so that it can be said.
         signed: their living or lapsed login.
         answered_at: when this chat was last answered.
+        keyboard: the contact keyboard is up.
+        listed: for which audience and language their client's command list was made.
+        secret_until: until then a text that nothing asked for may be a password.
     """
 
     id: int
@@ -39,6 +42,9 @@ class Person:
     dead_flow: str | None = None
     signed: Signed | None = None
     answered_at: datetime | None = None
+    keyboard: bool = False
+    listed: str | None = None
+    secret_until: datetime | None = None
 
     @property
     def account_id(self) -> int | None:

@@ -26,6 +26,11 @@ async def publish(bot: Caller, catalogue: Catalogue) -> None:
         )
 
 
+def list_name(audience: str, language: Language) -> str:
+    """Names a command list: for which audience and language it is."""
+    return f"{audience}:{language}"
+
+
 def commands_call(chat_id: int, audience: str, catalogue: Catalogue, language: Language) -> Call:
     """The call that makes one chat's command list fit its person."""
     params: Mapping[str, Any] = {

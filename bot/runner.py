@@ -1,41 +1,34 @@
-"""Takes updates from the inbox, runs them, commits, and has the answers shown.
+"""Takes updates from the inbox, has them handled, and has the answers shown.
 
 One person's updates run one after another, different people's side by side. What only moves dialogs is done in
 batches: one transaction for many people. A kill at any moment loses nothing: an update that was not committed is
-claimed again, an answer that was committed and not shown is shown.
+taken again, an answer that was committed and not shown is shown.
 """
 
 import asyncio
 import secrets
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, Final, TypeVar
 
 import structlog
-from sqlalchemy.ext.asyncio import AsyncConnection
 from telegram.error import TelegramError
 
-from bot import adapter, screen
-from bot.acts import sentence
-from bot.codec import ChatCodec
+from bot import screen
 from bot.desk import Desk
-from bot.dialog.view import Text
+from bot.handling import Handling, LostRaceError, Taken, refused
 from bot.logs import following
-from bot.person import Ask, Case, Done, Left, Refused, Reply, Submit
+from bot.person import Case, Done, Refused, Reply, Submit
 from bot.screen import Call, Caller
-from bot.sealed import open_json, update_context
 from bot.showing import Showing
-from bot.texts import language_of
-from bot.turn import Turn, changes_nothing, not_deleted
+from bot.turn import Turn, not_deleted
 from core.core import Core
 from core.errors import CoreError
-from core.unit import Channel, Clock, UnitOfWork
+from core.unit import Clock
 from storage import chats, inbox
-from storage.chats import ChatRow
 from storage.database import Database
 from storage.errors import StorageError
-from storage.inbox import Claimed
+from storage.inbox import Waiting
 
 log: Final = structlog.get_logger(__name__)
 T = TypeVar("T")
@@ -44,12 +37,7 @@ _BATCH: Final = 64
 _AT_ONCE: Final = 512
 _LEASE: Final = timedelta(seconds=60)
 _LOOK_AGAIN: Final = 2.0
-_TRIES: Final = 3
 _SHOW_AGAIN: Final = timedelta(seconds=5)
-
-
-class LostRaceError(Exception):
-    """Somebody else has moved this chat or handled this update meanwhile; nothing of ours was written."""
 
 
 class Runner:
@@ -58,56 +46,61 @@ class Runner:
     def __init__(self, *, database: Database, core: Core, bot: Caller, desk: Desk, clock: Clock, worker: str) -> None:
         """`worker` names this process in claims; it must differ from every other one's."""
         self._database = database
-        self._core = core
         self._bot = bot
-        self._desk = desk
         self._clock = clock
         self._worker = worker
-        self._codec = ChatCodec(core.inbox_sealer, timedelta(hours=core.settings.dialogs.draft_hours))
-        self._showing = Showing(database, bot, clock, on_free=self.wake)
+        self._handling = Handling(core, desk)
+        self._showing = Showing(database, bot, clock, on_free=self._freed)
         self._woken = asyncio.Event()
         self._stopping = False
-        self._working: dict[int, asyncio.Task[None]] = {}
-        self._held: dict[int, Claimed] = {}
-        self._asides: set[asyncio.Task[None]] = set()
         self._turning = False
+        self._working: dict[int, asyncio.Task[None]] = {}
+        self._asides: set[asyncio.Task[None]] = set()
+        self._passed_over: set[int] = set()
 
     def wake(self) -> None:
         """Says that there may be something to do."""
         self._woken.set()
 
     async def run(self) -> None:
-        """Works until `stop`. Faults of the database are waited out; nothing that was taken is lost."""
-        if self._core.settings.telegram.mode == "polling":
+        """Works until `stop`. Faults of the database are waited out; nothing that was received is lost."""
+        alone = self._database.dialect == "sqlite" or self._handling.core.settings.telegram.mode == "polling"
+        if alone:
             await self._stored(self._free_what_was_claimed)
-        await self._stored(self._show_what_was_left)
+        await self._stored(lambda: self._show_what_was_left(timedelta(0) if alone else _SHOW_AGAIN))
+        looked = asyncio.get_running_loop().time()
         while not self._stopping:
             self._woken.clear()
             self._turning = True
             try:
-                batch = [*self._free_again(), *await self._stored(self._claim)]
-                if batch:
-                    await self._take(batch)
+                if await self._stored(self._turn):
                     continue
             finally:
                 self._turning = False
             await self._sleep()
+            if asyncio.get_running_loop().time() - looked > _SHOW_AGAIN.total_seconds():
+                await self._stored(lambda: self._show_what_was_left(_SHOW_AGAIN))
+                looked = asyncio.get_running_loop().time()
 
     async def stop(self, drain: float) -> None:
         """Takes nothing more and lets what runs end within `drain` seconds; the rest is taken up at the next start."""
         self._stopping = True
         self.wake()
+        while self._turning and drain > 0:
+            await asyncio.sleep(0.01)
+            drain -= 0.01
         running = [*self._working.values(), *self._asides]
         if running:
             _, late = await asyncio.wait(running, timeout=drain)
             for task in late:
                 task.cancel()
         await self._showing.close(drain)
+        await self._give_back()
 
     async def idle(self) -> None:
         """Waits until every update that was received is handled and its answer shown."""
         while True:
-            if not (self._turning or self._working or self._held or self._asides or self._showing.busy):
+            if not (self._turning or self._working or self._asides or self._showing.busy):
                 async with self._database.read() as conn:
                     if not await inbox.count_open(conn):
                         return
@@ -118,214 +111,146 @@ class Runner:
         try:
             await asyncio.wait_for(self._woken.wait(), _LOOK_AGAIN)
         except TimeoutError:
-            await self._stored(lambda: self._show_what_was_left(_SHOW_AGAIN))
+            return
 
-    def _free_again(self) -> list[Claimed]:
-        free = [person for person in self._held if not self._showing.has(person)]
-        return [self._held.pop(person) for person in free]
+    def _freed(self, person_id: int) -> None:
+        """Somebody's next update can be taken: looks for it if it was seen waiting."""
+        if person_id in self._passed_over:
+            self.wake()
 
-    async def _free_what_was_claimed(self) -> None:
-        """Telegram lets one process poll at a time: what is claimed at the start is a dead one's."""
-        async with self._database.write() as conn:
-            await inbox.free_all(conn)
-
-    async def _claim(self) -> list[Claimed]:
+    async def _turn(self) -> bool:
+        """Takes a batch, carries out what is quick in the same transaction, starts the slow. False: nothing to do."""
+        busy = self._showing.chats | self._working.keys()
         room = min(_BATCH, _AT_ONCE - len(self._showing))
         if room <= 0:
-            return []
-        async with self._database.write() as conn:
-            claimed = await inbox.claim(conn, worker=self._worker, now=self._clock(), lease=_LEASE, most=room)
-        ready = []
-        for each in claimed:
-            if each.person_id in self._working:
-                continue  # its lease ran out while it is being worked on here
-            if self._showing.has(each.person_id):
-                self._held[each.person_id] = each
-            else:
-                ready.append(each)
-        return ready
-
-    async def _take(self, batch: Sequence[Claimed]) -> None:
-        """Decides on a batch, commits what is quick in one transaction and starts what is slow."""
-        quick: list[Turn] = []
-        for turn in await self._stored(lambda: self._load(batch)):
-            if turn.pressed:
-                alert = turn.alert
-                said = self._desk.catalogue.render(alert, turn.person.language) if alert else None
-                self._aside(screen.answer(self._bot, turn.pressed.query_id, said))
-            slow = isinstance(turn.decision, Submit) or (isinstance(turn.decision, Reply) and turn.decision.forget)
-            if slow:
-                self._work(turn.claimed, self._slow(turn))
-            else:
-                quick.append(turn)
-        if quick:
-            await self._commit_together(quick)
-
-    async def _load(self, batch: Sequence[Claimed]) -> list[Turn]:
+            return False
         now = self._clock()
-        known: list[tuple[Claimed, adapter.Arrival]] = []
-        for claimed in batch:
-            try:
-                known.append((claimed, self._read(claimed)))
-            except Exception as error:
-                self._work(claimed, self._failed(claimed, error))
-        turns = []
-        busy = self._showing.chats
-        async with self._database.read() as conn:
-            rows = await chats.get(conn, [arrival.chat_id for _, arrival in known])
-            uow = UnitOfWork(conn, now, Channel.BOT)
-            signed = await self._core.sessions.of_people(uow, [arrival.person_id for _, arrival in known])
-        for claimed, arrival in known:
-            row = rows.get(arrival.chat_id)
-            if row and row.pending:
-                self._held[arrival.chat_id] = claimed
-                if arrival.chat_id not in busy:
-                    self._show_row(row)
-                continue
-            try:
-                person = self._codec.person(row, arrival, signed.get(arrival.person_id), now)
-                turn = Turn(claimed, arrival, person, self._desk.decide(person, arrival, now))
-                turn.keyboard_up = self._desk.keyboard_up(person)
-                turns.append(turn)
-            except Exception as error:
-                self._work(claimed, self._failed(claimed, error))
-        return turns
-
-    def _read(self, claimed: Claimed) -> adapter.Arrival:
-        context = update_context(claimed.bot_id, claimed.update_id)
-        return adapter.read(open_json(self._core.inbox_sealer, claimed.payload, context), self._desk.username)
-
-    async def _commit_together(self, turns: list[Turn]) -> None:
+        free: list[Waiting] = []
         try:
-            await self._stored(lambda: self._commit(turns))
+            async with self._database.write() as conn:
+                found = await inbox.waiting(conn, now=now, most=room + len(busy))
+                free = [waiting for waiting in found if waiting.person_id not in busy]
+                self._passed_over = {waiting.person_id for waiting in found} & busy
+                if not free:
+                    return False
+                taken = await self._handling.take(conn, free, now, busy)
+                slow = [turn for turn in taken.turns if _is_slow(turn)]
+                quick = [turn for turn in taken.turns if not _is_slow(turn)]
+                if quick:
+                    await self._handling.carry_out(conn, quick, now)
+                held = [*(turn.waiting.seq for turn in slow), *(waiting.seq for waiting, _ in taken.broken)]
+                if held:
+                    await inbox.claim(conn, held, worker=self._worker, until=now + _LEASE)
+        except StorageError:
+            raise
         except Exception as error:
-            if len(turns) == 1:
-                self._work(turns[0].claimed, self._failed(turns[0].claimed, error))
-                return
-            # One of them spoils the batch: each runs alone, and only the one at fault fails.
-            for turn in turns:
-                await self._commit_together([turn])
+            if not free:
+                raise
+            if len(free) == 1:
+                await self._failed(free[0], error)
+            else:  # one of them spoils the batch: each is taken alone, and only the one at fault fails
+                for waiting in free:
+                    await self._alone(waiting)
+            return True
+        self._follow_up(taken, quick, slow)
+        return bool(taken.turns or taken.broken)
 
-    async def _commit(self, turns: Sequence[Turn]) -> None:
-        """One transaction: what core is asked, the chats, the updates done. What follows the commit is started here."""
+    def _follow_up(self, taken: Taken, quick: Sequence[Turn], slow: Sequence[Turn]) -> None:
+        """What comes after the commit."""
+        self._passed_over.update(taken.later)
+        for turn in taken.turns:
+            self._answer(turn)
+        for turn in quick:
+            self._show(turn)
+        for turn in slow:
+            self._work(turn.waiting, self._slow(turn))
+        for waiting, error in taken.broken:
+            self._work(waiting, self._failed(waiting, error))
+
+    async def _alone(self, waiting: Waiting) -> None:
+        """Takes one update by itself."""
+        try:
+            await self._stored(lambda: self._take_one(waiting))
+        except Exception as error:
+            await self._failed(waiting, error)
+
+    async def _take_one(self, waiting: Waiting) -> None:
         now = self._clock()
         async with self._database.write() as conn:
-            uow = UnitOfWork(conn, now, Channel.BOT)
-            for turn in turns:
-                if isinstance(turn.decision, Ask):
-                    async with conn.begin_nested():
-                        reply = await turn.decision.act(Case(self._core, uow, turn.person))
-                    self._prepare(turn, reply, now)
-                elif isinstance(turn.decision, Left):
-                    turn.row = self._codec.blocked(turn.person, turn.decision.at, now)
-                elif isinstance(turn.decision, Reply) and not changes_nothing(turn.decision):
-                    self._prepare(turn, turn.decision, now)
-            await self._core.sessions.touch(uow, [turn.person.signed for turn in turns if turn.person.signed])
-            await self._write(conn, turns, now)
-        for turn in turns:
+            taken = await self._handling.take(conn, [waiting], now, self._showing.chats)
+            quick = [turn for turn in taken.turns if not _is_slow(turn)]
+            if quick:
+                await self._handling.carry_out(conn, quick, now)
+        for turn in quick:
+            self._answer(turn)
             self._show(turn)
-
-    def _prepare(self, turn: Turn, reply: Reply, now: datetime) -> None:
-        turn.calls = turn.compose(reply, self._desk.catalogue)
-        turn.row = self._codec.row(turn.person, reply, turn.calls, now)
-
-    async def _write(self, conn: AsyncConnection, turns: Sequence[Turn], now: datetime) -> None:
-        rows = [turn.row for turn in turns if turn.row]
-        if rows and len(await chats.save(conn, rows)) != len(rows):
-            raise LostRaceError
-        if await inbox.finish(conn, [turn.claimed.seq for turn in turns], now) != len(turns):
-            raise LostRaceError
+        for _, error in taken.broken:
+            raise error
 
     async def _slow(self, turn: Turn) -> None:
         """What deletes a password or asks core for slow work: alone, and never inside a transaction meanwhile."""
         decision = turn.decision
+        assert isinstance(decision, Submit | Reply)
         try:
-            forget = decision.forget if isinstance(decision, Submit | Reply) else ()
-            deleted = all([await screen.delete(self._bot, turn.person.id, message) for message in forget])
+            deleted = all([await screen.delete(self._bot, turn.person.id, message) for message in decision.forget])
             if isinstance(decision, Submit):
                 await self._submit(turn, decision, deleted)
-            elif isinstance(decision, Reply):
+            else:
                 turn.decision = decision if deleted else not_deleted(decision)
-                await self._stored(lambda: self._commit([turn]))
+                await self._stored(lambda: self._carry_out(turn))
         except Exception as error:
-            await self._failed(turn.claimed, error)
+            await self._failed(turn.waiting, error)
+
+    async def _carry_out(self, turn: Turn) -> None:
+        async with self._database.write() as conn:
+            await self._handling.carry_out(conn, [turn], self._clock())
+        self._show(turn)
 
     async def _submit(self, turn: Turn, submit: Submit, deleted: bool) -> None:
-        acts, answers = submit.flow.submit, submit.submission.answers
+        acts = submit.flow.submit
         self._aside(screen.busy(self._bot, turn.person.id))
 
         async def begin() -> object:
             async with self._database.write() as conn:
-                case = Case(self._core, UnitOfWork(conn, self._clock(), Channel.BOT), turn.person)
-                return await acts.begin(case, answers, submit.submission.secret)
+                return await self._handling.begin(conn, turn, submit, self._clock())
+
+        async def end(act: Callable[[Case], Awaitable[Done | Refused]]) -> None:
+            async with self._database.write() as conn:
+                await self._handling.finish(conn, turn, submit, act, self._clock(), deleted=deleted)
+            self._show(turn)
 
         try:
-            worked = await acts.work(self._core, await self._stored(begin))
-        except CoreError as problem:
-            refused = _refused(problem)
-            await self._stored(lambda: self._finish(turn, submit, lambda _case: _known(refused), deleted))
-        else:
-            await self._stored(
-                lambda: self._finish(turn, submit, lambda case: acts.finish(case, answers, worked), deleted)
-            )
+            begun = await self._stored(begin)
+        except CoreError as error:
+            problem = refused(error)
+            await self._stored(lambda: end(lambda _case: _known(problem)))
+            return
+        try:
+            worked = await acts.work(self._handling.core, begun)
+        except CoreError as error:
+            problem = refused(error)
+            await self._stored(lambda: end(lambda case: _given_up(acts.give_up(case, begun), problem)))
+            return
+        await self._stored(lambda: end(lambda case: acts.finish(case, submit.submission.answers, worked)))
 
-    async def _finish(
-        self, turn: Turn, submit: Submit, act: Callable[[Case], Awaitable[Done | Refused]], deleted: bool
-    ) -> None:
-        """The last transaction of a submitted dialog: core's writes, the chat, the update done."""
-        now = self._clock()
-        async with self._database.write() as conn:
-            case = Case(self._core, UnitOfWork(conn, now, Channel.BOT), turn.person)
-            try:
-                async with conn.begin_nested():
-                    result = await act(case)
-            except CoreError as problem:
-                result = _refused(problem)
-            reply = await self._follow(case, turn, submit, result)
-            self._prepare(turn, reply if deleted else not_deleted(reply), now)
-            await self._write(conn, [turn], now)
-        self._show(turn)
-
-    async def _follow(self, case: Case, turn: Turn, submit: Submit, result: Done | Refused) -> Reply:
-        if isinstance(result, Refused):
-            return self._desk.refused(submit, result.problem, result.step)
-        signed = await self._core.sessions.of_people(case.uow, [turn.person.id])
-        turn.person = replace(turn.person, signed=signed.get(turn.person.id), draft=None)
-        decision = self._desk.after(turn.person, submit.draft, result, case.uow.now)
-        if isinstance(decision, Ask):
-            return await decision.act(replace(case, person=turn.person))
-        assert isinstance(decision, Reply)
-        return decision
-
-    async def _failed(self, claimed: Claimed, error: Exception) -> None:
+    async def _failed(self, waiting: Waiting, error: Exception) -> None:
         """Tries an update again a little later; one that keeps failing is parked and its person told a number."""
         number = secrets.token_hex(3).upper()
-        lost = isinstance(error, LostRaceError)
-        log.log(
-            20 if lost else 40,
-            "update failed",
-            number=number,
-            seq=claimed.seq,
-            attempt=claimed.attempts,
-            exc_info=None if lost else error,
-        )
-        await self._stored(lambda: self._set_aside(claimed, number, type(error).__name__))
+        if isinstance(error, LostRaceError):
+            log.info("update was handled elsewhere", seq=waiting.seq)
+        else:
+            log.error("update failed", number=number, seq=waiting.seq, failures=waiting.attempts + 1, exc_info=error)
+        call = await self._stored(lambda: self._set_aside(waiting, number, error))
+        if call:
+            self._aside(self._tell(call))
 
-    async def _set_aside(self, claimed: Claimed, number: str, error: str) -> None:
+    async def _set_aside(self, waiting: Waiting, number: str, error: Exception) -> Call | None:
         now = self._clock()
         async with self._database.write() as conn:
-            if claimed.attempts < _TRIES:
-                pause = timedelta(seconds=claimed.attempts)
-                await inbox.put_back(conn, claimed.seq, not_before=now + pause, error=error)
-                return
-            await inbox.park(conn, claimed.seq, now=now, error=f"{number} {error}")
-            rows = await chats.get(conn, [claimed.person_id])
-            row = rows.get(claimed.person_id)
-            said = self._desk.catalogue.render(
-                Text.of("fault", number=number), language_of(row.language if row else None)
-            )
-            call = Call(method="sendMessage", params={"chat_id": claimed.person_id, "text": said}, screen=False)
-        self._aside(self._tell(call))
+            if isinstance(error, LostRaceError):
+                await inbox.put_back(conn, waiting.seq, not_before=now, error=None)
+                return None
+            return await self._handling.set_aside(conn, waiting, number, type(error).__name__, now)
 
     async def _tell(self, call: Call) -> None:
         try:
@@ -333,34 +258,51 @@ class Runner:
         except TelegramError as error:
             log.warning("a person could not be told of a fault", reason=str(error))
 
+    def _answer(self, turn: Turn) -> None:
+        """Answers a pressed button: after the commit, before the slow work (DIALOGS rule 20)."""
+        if turn.pressed and turn.pressed.query_id:
+            alert = turn.alert
+            text = self._handling.desk.catalogue.render(alert, turn.person.language) if alert else None
+            self._aside(screen.answer(self._bot, turn.pressed.query_id, text))
+
     def _show(self, turn: Turn) -> None:
         if turn.row and turn.calls:
             self._showing.start(turn.row, turn.calls)
 
-    def _show_row(self, row: ChatRow) -> None:
-        self._showing.start(row, self._codec.pending(row))
-
-    async def _show_what_was_left(self, older_than: timedelta = timedelta(0)) -> None:
+    async def _show_what_was_left(self, older_than: timedelta) -> None:
         """Shows answers that were committed and not shown: by a process that was killed, or while Telegram was away."""
         busy = self._showing.chats
         async with self._database.read() as conn:
             rows = await chats.unshown(conn, before=self._clock() - older_than)
         for row in rows:
             if row.person_id not in busy:
-                self._show_row(row)
+                self._showing.start(row, self._handling.codec.pending(row))
 
-    def _work(self, claimed: Claimed, work: Coroutine[Any, Any, None]) -> None:
+    async def _free_what_was_claimed(self) -> None:
+        """One process has a SQLite file, and one may poll: what is claimed at the start is a dead one's."""
+        async with self._database.write() as conn:
+            await inbox.free(conn)
+
+    async def _give_back(self) -> None:
+        """Frees what this process had claimed and not done, so that another need not wait for the lease to end."""
+        try:
+            async with self._database.write() as conn:
+                await inbox.free(conn, self._worker)
+        except StorageError as error:
+            log.warning("claims could not be given back", reason=str(error))
+
+    def _work(self, waiting: Waiting, work: Coroutine[Any, Any, None]) -> None:
         """Handles one update in a task of its own; its person's next one waits for it."""
 
         async def run() -> None:
             try:
-                with following(claimed.update_id):
+                with following(waiting.update_id):
                     await work
             finally:
-                del self._working[claimed.person_id]
-                self.wake()
+                self._working.pop(waiting.person_id, None)
+                self._freed(waiting.person_id)
 
-        self._working[claimed.person_id] = asyncio.create_task(run())
+        self._working[waiting.person_id] = asyncio.create_task(run())
 
     def _aside(self, work: Coroutine[Any, Any, None]) -> None:
         """Does something that nothing waits for and that raises nothing."""
@@ -380,9 +322,15 @@ class Runner:
                 pause = min(pause * 2, 10.0)
 
 
-def _refused(problem: CoreError) -> Refused:
-    return Refused(sentence(problem), problem.field or "")
+def _is_slow(turn: Turn) -> bool:
+    decision = turn.decision
+    return isinstance(decision, Submit) or (isinstance(decision, Reply) and bool(decision.forget))
 
 
-async def _known(refused: Refused) -> Refused:
-    return refused
+async def _known(problem: Refused) -> Refused:
+    return problem
+
+
+async def _given_up(giving_up: Awaitable[None], problem: Refused) -> Refused:
+    await giving_up
+    return problem

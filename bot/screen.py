@@ -10,6 +10,7 @@ import structlog
 from telegram.error import BadRequest, Forbidden, NetworkError, RetryAfter, TelegramError, TimedOut
 
 from bot.dialog.view import Button, Rows, Screen, Text
+from bot.telegram import wait_of
 from bot.texts import Catalogue, Language
 
 log: Final = structlog.get_logger(__name__)
@@ -102,13 +103,20 @@ async def show(bot: Caller, calls: Sequence[Call]) -> Shown | None:
 
 async def delete(bot: Caller, chat_id: int, message_id: int) -> bool:
     """Deletes a message of the person's; False when it is still there (DIALOGS rule 17)."""
-    try:
-        await bot.call("deleteMessage", {"chat_id": chat_id, "message_id": message_id})
-    except BadRequest as error:
-        return "not found" in str(error).lower()
-    except TelegramError:
-        return False
-    return True
+    for pause in (0.5, 1.0, 2.0, 0.0):
+        try:
+            await bot.call("deleteMessage", {"chat_id": chat_id, "message_id": message_id})
+        except BadRequest as error:
+            return "not found" in str(error).lower()
+        except RetryAfter as error:
+            await asyncio.sleep(wait_of(error).total_seconds())
+        except NetworkError:
+            await asyncio.sleep(pause)
+        except TelegramError:
+            return False
+        else:
+            return True
+    return False
 
 
 async def answer(bot: Caller, query_id: str, alert: str | None = None) -> None:
@@ -139,8 +147,7 @@ async def _persist(bot: Caller, call: Call) -> int | None:
         try:
             result = await bot.call(method, params)
         except RetryAfter as error:
-            after = error.retry_after
-            await asyncio.sleep(after if isinstance(after, int) else after.total_seconds())
+            await asyncio.sleep(wait_of(error).total_seconds())
         except BadRequest as error:
             if "not modified" in str(error).lower():
                 return _message_id(params)
@@ -154,6 +161,11 @@ async def _persist(bot: Caller, call: Call) -> int | None:
             if attempt == 0:
                 log.warning("Telegram cannot be reached; the answer waits", reason=type(error).__name__)
             await asyncio.sleep(min(_LONGEST_PAUSE, 2.0**attempt) * random.uniform(0.5, 1))  # noqa: S311  only spreads load
+        except Forbidden:
+            raise
+        except TelegramError as error:  # nothing that waiting would mend
+            log.log(40, "call refused", method=method, reason=str(error))
+            return None
         else:
             return _message_id(result) if isinstance(result, dict) else _message_id(params)
     raise _GivenUpError

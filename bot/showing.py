@@ -30,8 +30,8 @@ class _Note(NamedTuple):
 class Showing:
     """The answers that are on their way to their chats. A chat is busy until its answer is shown and that is noted."""
 
-    def __init__(self, database: Database, bot: Caller, clock: Clock, on_free: Callable[[], None]) -> None:
-        """`on_free` is called whenever a chat is busy no more."""
+    def __init__(self, database: Database, bot: Caller, clock: Clock, on_free: Callable[[int], None]) -> None:
+        """`on_free` is called with each chat that is busy no more."""
         self._database = database
         self._bot = bot
         self._clock = clock
@@ -79,7 +79,7 @@ class Showing:
             log.exception("an answer could not be shown")
         finally:
             del self._tasks[row.person_id]
-            self._on_free()
+            self._on_free(row.person_id)
 
     async def _note(self, note: _Note) -> None:
         """Adds a note to the next write; all that come while one write is under way go together in the next."""
@@ -94,9 +94,13 @@ class Showing:
         try:
             async with self._database.write() as conn:
                 await chats.shown(conn, batch)
-            del self._notes[: len(batch)]
         except StorageError as error:
             log.warning("the database does not work; trying again", reason=str(error))
             await asyncio.sleep(_PAUSE)
+        except Exception:  # what cannot be noted now is shown once more later
+            log.exception("what was shown could not be noted")
+            del self._notes[: len(batch)]
+        else:
+            del self._notes[: len(batch)]
         finally:
             self._noting = None

@@ -6,33 +6,23 @@ from bot.adapter import Arrival
 from bot.dialog.events import Pressed
 from bot.dialog.view import Screen, Text
 from bot.person import GUEST, Decision, Person, Reply
-from bot.published import commands_call
+from bot.published import commands_call, list_name
 from bot.screen import Call, Place, compose
-from bot.texts import Catalogue, Language
+from bot.texts import Catalogue
 from storage.chats import ChatRow
-from storage.inbox import Claimed
+from storage.inbox import Waiting
 
 
 @dataclass(slots=True)
 class Turn:
-    """An update that is being handled, and what has become of it so far.
+    """An update that is being handled, and what has become of it so far."""
 
-    Args:
-        keyboard_up: the contact keyboard is on the person's screen.
-        was: audience and language before, by which the client's command list was made.
-    """
-
-    claimed: Claimed
+    waiting: Waiting
     arrival: Arrival
     person: Person
     decision: Decision
-    keyboard_up: bool = False
-    was: tuple[str, Language] = field(init=False)
     row: ChatRow | None = None
     calls: list[Call] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        self.was = (self.person.audience, self.person.language)
 
     @property
     def pressed(self) -> Pressed | None:
@@ -44,27 +34,37 @@ class Turn:
         """The notice over the pressed button, where it is known before the core was asked."""
         return self.decision.alert if isinstance(self.decision, Reply) else None
 
-    def compose(self, reply: Reply, catalogue: Catalogue) -> list[Call]:
-        """The calls that show this reply in the person's chat."""
-        screens = reply.screens
-        if not screens:
+    def compose(self, person: Person, reply: Reply, catalogue: Catalogue) -> list[Call]:
+        """The calls that show this reply in the person's chat; `person` is who they are after it."""
+        if not reply.screens:
             return []
-        if self.keyboard_up and screens[-1].keyboard is None and not any(screen.drop_keyboard for screen in screens):
-            screens = (Screen((Text("keyboard.away"),), drop_keyboard=True), *screens)
         pressed = self.pressed
         place = Place(
-            chat_id=self.person.id,
-            revision=self.person.revision + 1,
+            chat_id=person.id,
+            revision=person.revision + 1,
             dialog=reply.draft.flow if reply.draft else "menu",
-            message_id=self.person.message_id,
+            message_id=person.message_id,
             pressed=pressed.message_id if pressed and not reply.fresh else None,
         )
-        language = reply.language or self.person.language
+        language = reply.language or person.language
+        screens = _without_keyboard(reply.screens) if person.keyboard else reply.screens
         calls = compose(screens, place, catalogue, language)
-        audience = GUEST if reply.signed_out else self.person.audience
-        if (audience, language) != self.was:
-            calls.append(commands_call(self.person.id, audience, catalogue, language))
+        audience = GUEST if reply.signed_out else person.audience
+        if person.id > 0 and list_name(audience, language) != person.listed:  # groups have no list of their own
+            calls.append(commands_call(person.id, audience, catalogue, language))
         return calls
+
+
+def _without_keyboard(screens: tuple[Screen, ...]) -> tuple[Screen, ...]:
+    """The screens, the contact keyboard taken away by the first of them that can, unless the last one brings it again.
+
+    Telegram takes a keyboard away only with a new message, which can then have no buttons of its own.
+    """
+    if screens[-1].keyboard:
+        return screens
+    if screens[0].buttons:
+        screens = (Screen((Text("keyboard.away"),)), *screens)
+    return (replace(screens[0], drop_keyboard=True), *screens[1:])
 
 
 def not_deleted(reply: Reply) -> Reply:

@@ -14,7 +14,16 @@ from storage.tables.updates import chats
 
 @dataclass(frozen=True, slots=True)
 class ChatRow:
-    """One chat as stored. `draft` and `pending` are sealed; `draft_of` is the account the draft belongs to."""
+    """One chat as stored.
+
+    Args:
+        draft, pending: the open dialog and the calls that its answer still needs; sealed.
+        draft_of: the account the draft belongs to.
+        message_id: the message with the present buttons.
+        keyboard: the contact keyboard is up.
+        listed: for which audience and language the client's command list was made.
+        secret_until: until then what is typed without being asked for may be a password.
+    """
 
     person_id: int
     language: str | None
@@ -24,6 +33,9 @@ class ChatRow:
     draft: bytes | None
     expires_at: datetime | None
     message_id: int | None
+    keyboard: bool
+    listed: str | None
+    secret_until: datetime | None
     pending: bytes | None
     blocked_at: datetime | None
     updated_at: datetime
@@ -66,6 +78,11 @@ async def save(conn: AsyncConnection, rows: Sequence[ChatRow]) -> set[int]:
     statement = _save_postgresql if conn.dialect.name == "postgresql" else _save_sqlite
     written = await conn.execute(statement, [{name: getattr(row, name) for name in _NAMES} for row in rows])
     return set(written.scalars())
+
+
+async def set_blocked(conn: AsyncConnection, person_id: int, at: datetime | None) -> None:
+    """Notes that the person blocked the bot, or let it in again (None); nothing else of the chat changes."""
+    await conn.execute(update(chats).where(chats.c.person_id == person_id).values(blocked_at=at))
 
 
 async def shown(conn: AsyncConnection, notes: Sequence[tuple[int, int, int | None, datetime | None]]) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import bindparam, delete, exists, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
@@ -21,8 +21,8 @@ class NewUpdate:
 
 
 @dataclass(frozen=True, slots=True)
-class Claimed:
-    """An update that this worker is to handle."""
+class Waiting:
+    """An update that is to be handled; `attempts` counts how often that failed."""
 
     seq: int
     bot_id: int
@@ -40,8 +40,8 @@ _has_earlier = exists().where(
     _earlier.c.done_at.is_(None),
     _earlier.c.parked_at.is_(None),
 )
-_next = (
-    select(inbox.c.seq)
+_waiting = (
+    select(*(inbox.c[name] for name in Waiting.__dataclass_fields__))
     .where(
         _open,
         or_(inbox.c.claimed_until.is_(None), inbox.c.claimed_until <= bindparam("at")),
@@ -53,15 +53,18 @@ _next = (
 )
 _claim = (
     update(inbox)
-    .where(inbox.c.seq.in_(_next.scalar_subquery()))
-    .values(claimed_by=bindparam("worker"), claimed_until=bindparam("until"), attempts=inbox.c.attempts + 1)
-    .returning(inbox.c.seq, inbox.c.bot_id, inbox.c.update_id, inbox.c.person_id, inbox.c.payload, inbox.c.attempts)
+    .where(inbox.c.seq.in_(bindparam("seqs", expanding=True)))
+    .values(claimed_by=bindparam("worker"), claimed_until=bindparam("until"))
 )
 _mark_done = (
     update(inbox)
     .where(inbox.c.seq.in_(bindparam("seqs", expanding=True)), inbox.c.done_at.is_(None))
     .values(done_at=bindparam("at"), payload=None, claimed_by=None, claimed_until=None)
 )
+_add = {
+    name: insert(inbox).on_conflict_do_nothing(index_elements=["bot_id", "update_id"]).returning(inbox.c.seq)
+    for name, insert in (("sqlite", sqlite.insert), ("postgresql", postgresql.insert))
+}
 _count_open = select(func.count()).select_from(inbox).where(_open)
 
 
@@ -73,7 +76,6 @@ async def add(conn: AsyncConnection, bot_id: int, now: datetime, updates: Sequen
     """
     if not updates:
         return 0
-    insert = postgresql.insert if conn.dialect.name == "postgresql" else sqlite.insert
     rows = [
         {
             "bot_id": bot_id,
@@ -85,17 +87,22 @@ async def add(conn: AsyncConnection, bot_id: int, now: datetime, updates: Sequen
         }
         for new in updates
     ]
-    statement = insert(inbox).values(rows).on_conflict_do_nothing(index_elements=["bot_id", "update_id"])
-    return (await conn.execute(statement)).rowcount
+    # Rows beside the statement, not in it: it is compiled once, whatever their number.
+    return len((await conn.execute(_add[conn.dialect.name], rows)).all())
 
 
-async def claim(conn: AsyncConnection, *, worker: str, now: datetime, lease: timedelta, most: int) -> list[Claimed]:
-    """Claims the oldest open update of each of at most `most` people nobody else works on.
+async def waiting(conn: AsyncConnection, *, now: datetime, most: int) -> list[Waiting]:
+    """The oldest open update of each of at most `most` people, oldest first; none that a worker has claimed.
 
-    Updates of one person are never claimed side by side. A claim ends by `finish`, `put_back` or after `lease`.
+    They are this transaction's: on PostgreSQL other workers pass over them until it ends. Finish them in it, or claim
+    them for longer. A person's later updates are not seen before the earlier ones are done.
     """
-    rows = await conn.execute(_claim, {"worker": worker, "at": now, "until": now + lease, "most": most})
-    return sorted((Claimed(*row) for row in rows), key=lambda claimed: claimed.seq)
+    return [Waiting(*row) for row in await conn.execute(_waiting, {"at": now, "most": most})]
+
+
+async def claim(conn: AsyncConnection, seqs: Sequence[int], *, worker: str, until: datetime) -> None:
+    """Keeps updates for this worker beyond the transaction: until `finish`, `put_back` or the given time."""
+    await conn.execute(_claim, {"seqs": list(seqs), "worker": worker, "until": until})
 
 
 async def finish(conn: AsyncConnection, seqs: Sequence[int], now: datetime) -> int:
@@ -103,27 +110,33 @@ async def finish(conn: AsyncConnection, seqs: Sequence[int], now: datetime) -> i
     return (await conn.execute(_mark_done, {"seqs": list(seqs), "at": now})).rowcount
 
 
-async def put_back(conn: AsyncConnection, seq: int, *, not_before: datetime, error: str) -> None:
-    """Frees an update whose handling failed; it and what follows of that person waits until `not_before`."""
-    await conn.execute(
-        update(inbox)
-        .where(inbox.c.seq == seq, inbox.c.done_at.is_(None))
-        .values(claimed_by=None, claimed_until=not_before, error=error)
-    )
+async def put_back(conn: AsyncConnection, seq: int, *, not_before: datetime, error: str | None) -> None:
+    """Frees an update that was not handled; it and what follows of that person waits until `not_before`.
+
+    `error` None: nothing failed (somebody else was faster), so it does not count.
+    """
+    values = {} if error is None else {"attempts": inbox.c.attempts + 1, "error": error}
+    still_open = update(inbox).where(inbox.c.seq == seq, inbox.c.done_at.is_(None))
+    await conn.execute(still_open.values(claimed_by=None, claimed_until=not_before, **values))
 
 
-async def park(conn: AsyncConnection, seq: int, *, now: datetime, error: str) -> None:
-    """Sets an update aside that keeps failing, so that the person's next ones are handled (SECURITY.md Updates)."""
-    await conn.execute(
+async def park(conn: AsyncConnection, seq: int, *, now: datetime, error: str) -> bool:
+    """Sets an update aside that keeps failing, so that the person's next ones are handled (SECURITY.md Updates).
+
+    False when somebody else has handled it meanwhile.
+    """
+    parked = await conn.execute(
         update(inbox)
         .where(inbox.c.seq == seq, inbox.c.done_at.is_(None))
         .values(parked_at=now, payload=None, error=error, claimed_by=None, claimed_until=None)
     )
+    return parked.rowcount == 1
 
 
-async def free_all(conn: AsyncConnection) -> int:
-    """Frees what a dead process had claimed; for a bot that is the only one on its database."""
-    claimed = update(inbox).where(_open, inbox.c.claimed_by.is_not(None))
+async def free(conn: AsyncConnection, worker: str | None = None) -> int:
+    """Frees what a worker has claimed; None: what anyone has, for a bot that is the only one on its database."""
+    whose = inbox.c.claimed_by.is_not(None) if worker is None else inbox.c.claimed_by == worker
+    claimed = update(inbox).where(_open, whose)
     return (await conn.execute(claimed.values(claimed_by=None, claimed_until=None))).rowcount
 
 
@@ -133,5 +146,6 @@ async def count_open(conn: AsyncConnection) -> int:
 
 
 async def purge(conn: AsyncConnection, *, before: datetime) -> int:
-    """Removes updates that were done before the given time."""
-    return (await conn.execute(delete(inbox).where(inbox.c.done_at < before))).rowcount
+    """Removes updates that were done or parked before the given time."""
+    over = or_(inbox.c.done_at < before, inbox.c.parked_at < before)
+    return (await conn.execute(delete(inbox).where(over))).rowcount

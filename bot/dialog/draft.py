@@ -19,6 +19,7 @@ class Draft:
         touched_at: when its person last did something in it (aware UTC).
         tries: wrong answers to the pending question so far.
         editing: the pending question was opened from the review and returns to it.
+        asking: a question about the dialog itself is pending, not its step's: `offer`, or `leave:COMMAND`.
         then: the command the person was on the way to when this dialog came first (DIALOGS rule 25).
         then_for: the account that command is for; None when any will do.
     """
@@ -30,6 +31,7 @@ class Draft:
     touched_at: datetime
     tries: int = 0
     editing: bool = False
+    asking: str = ""
     then: str = ""
     then_for: int | None = None
 
@@ -43,6 +45,7 @@ class Draft:
             "touched_at": self.touched_at.isoformat(),
             "tries": self.tries,
             "editing": self.editing,
+            "asking": self.asking,
             "then": self.then,
             "then_for": self.then_for,
         }

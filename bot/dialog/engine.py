@@ -76,7 +76,7 @@ class Engine:
 
     def offer(self, flow: Flow, draft: Draft) -> Outcome:
         """Asks whether to go on or to start over."""
-        return Outcome(draft, _without_keyboard(flow, draft, screens.offer(flow)))
+        return Outcome(replace(draft, asking="offer"), (screens.offer(flow),))
 
     def update(self, flow: Flow, draft: Draft) -> tuple[Draft, bool]:
         """The draft as of the flow's present version, and whether that changed it: answers that still fit are kept."""
@@ -93,9 +93,9 @@ class Engine:
     def advance(self, flow: Flow, draft: Draft, event: Answer, now: datetime) -> Outcome:
         """What follows from what the person did in this dialog."""
         late = now - draft.touched_at >= self.idle
-        draft = replace(draft, touched_at=now)
+        draft = replace(draft, touched_at=now, asking="")
         if isinstance(event, Pressed):
-            return self._press(flow, draft, event, now)
+            return self._press(flow, draft, event, late=late)
         if draft.step == REVIEW:
             return self.offer(flow, draft) if late else self.again(flow, draft, Text("wrong.review"))
         step = flow.step(draft.step)
@@ -115,16 +115,17 @@ class Engine:
 
         With `step` the problem is another step's (a number taken meanwhile): the dialog goes back to it.
         """
-        if step and step != draft.step:
+        if step and step != draft.step and step in flow.path(draft.answers):
             draft = replace(draft, step=step, tries=0, editing=REVIEW in flow.path(draft.answers))
         draft = replace(draft, tries=draft.tries + 1)
-        help_ = [Text(f"help.{draft.step}")] if draft.tries >= 2 else []
-        person = [Text("help.person")] if draft.tries >= 3 else []
+        help_ = [Text(flow.step(draft.step).help)] if draft.tries >= 2 and draft.step != REVIEW else []
+        optional = draft.step != REVIEW and flow.step(draft.step).optional
+        person = [Text("help.person.optional" if optional else "help.person")] if draft.tries >= 3 else []
         return replace(self.again(flow, draft, problem, *help_, *person), forget=forget)
 
-    def _press(self, flow: Flow, draft: Draft, event: Pressed, now: datetime) -> Outcome:
+    def _press(self, flow: Flow, draft: Draft, event: Pressed, *, late: bool) -> Outcome:
         simple: Mapping[str, Callable[[], Outcome | None]] = {
-            "pick": lambda: self._pick(flow, draft, event.arg),
+            "pick": lambda: self._pick(flow, draft, event.arg, late=late),
             "skip": lambda: self._set_aside(flow, draft),
             "erase": lambda: self._set_aside(flow, draft),
             "keep": lambda: self._keep(flow, draft),
@@ -132,24 +133,30 @@ class Engine:
             "change": lambda: self._change(flow, draft, event.arg),
             "next": lambda: self._next_from_review(flow, draft),
             "go": lambda: self.again(flow, draft),
-            "over": lambda: self.begin(flow, now),
-            "cancel": lambda: self.cancel(flow, draft),
+            "over": lambda: self._start_over(flow, draft),
+            "cancel": lambda: self.cancel(flow),
         }
         act = simple.get(event.action)
         outcome = act() if act else None
         # None: a press that its screen did not offer; a client can forge callback data (SECURITY.md Authorisation).
         return outcome or replace(self.again(flow, draft), stale=True)
 
-    def cancel(self, flow: Flow, draft: Draft) -> Outcome:
+    @staticmethod
+    def cancel(flow: Flow) -> Outcome:
         """Gives the dialog up and says what was kept and dropped (DIALOGS rule 5)."""
-        said = Screen((Text.of("cancelled", dialog=Text(f"title.{flow.name}")),))
-        return Outcome(None, _without_keyboard(flow, draft, said), closed=True)
+        return Outcome(None, (Screen((Text.of("cancelled", dialog=Text(f"title.{flow.name}")),)),), closed=True)
 
-    def _pick(self, flow: Flow, draft: Draft, arg: str) -> Outcome | None:
+    def _start_over(self, flow: Flow, draft: Draft) -> Outcome:
+        begun = self.begin(flow, draft.touched_at)
+        assert begun.draft is not None
+        return replace(begun, draft=replace(begun.draft, then=draft.then, then_for=draft.then_for))
+
+    def _pick(self, flow: Flow, draft: Draft, arg: str, *, late: bool) -> Outcome | None:
         step = _asked(flow, draft)
         if step is None or not (arg.isascii() and arg.isdigit() and int(arg) < len(step.choices)):
             return None
-        return self._take(flow, draft, step, step.choices[int(arg)].value)
+        value = step.choices[int(arg)].value
+        return self._take(flow, draft, step, value, (_late_note(step, value),) if late else ())
 
     def _set_aside(self, flow: Flow, draft: Draft) -> Outcome | None:
         step = _asked(flow, draft)
@@ -165,10 +172,15 @@ class Engine:
         return self.again(flow, replace(draft, step=key, tries=0, editing=True))
 
     def _next_from_review(self, flow: Flow, draft: Draft) -> Outcome | None:
-        return self._move_on(flow, draft) if draft.step == REVIEW else None
+        if draft.step != REVIEW:
+            return None
+        still_open = _first_open(flow, draft.answers)
+        if still_open != REVIEW:  # a change has opened questions that were not answered yet
+            return self._go_to(flow, replace(draft, editing=True), still_open)
+        return self._move_on(flow, draft)
 
     def _back(self, flow: Flow, draft: Draft) -> Outcome | None:
-        if draft.editing:
+        if draft.editing and _first_open(flow, draft.answers) == REVIEW:
             before = REVIEW
         else:
             path = flow.path(draft.answers)
@@ -189,7 +201,7 @@ class Engine:
             secret = step.parse(event, draft.answers) if step.parse else event.text
         except InvalidInput as problem:
             return self.refuse(flow, draft, problem.text, forget=forget)
-        return Outcome(draft, (), submission=Submission(draft.answers, secret), forget=forget)
+        return Outcome(draft, (), submission=_submission(flow, draft, secret), forget=forget)
 
     def _value(self, step: Step, event: Said | Shared | Sent, answers: Answers) -> Value:
         if isinstance(event, Sent):
@@ -220,10 +232,8 @@ class Engine:
             return False
 
     def _take(self, flow: Flow, draft: Draft, step: Step, value: Value, notes: tuple[Text, ...] = ()) -> Outcome:
-        answers = {**draft.answers, step.key: value}
-        applies = flow.path(answers)
-        answers = {key: kept for key, kept in answers.items() if key in applies}
-        outcome = self._move_on(flow, replace(draft, answers=answers), notes)
+        # Answers to questions that fall away are kept in case they come back, and are never submitted.
+        outcome = self._move_on(flow, replace(draft, answers={**draft.answers, step.key: value}), notes)
         checking = Checking(step, value) if step.check and value is not None else None
         return replace(outcome, checking=checking)
 
@@ -233,12 +243,13 @@ class Engine:
             return self._go_to(flow, draft, _first_open(flow, draft.answers), notes)
         following = path[path.index(draft.step) + 1 :]
         if not following:
-            return Outcome(draft, (), submission=Submission(draft.answers))
+            return Outcome(draft, (), submission=_submission(flow, draft))
         return self._go_to(flow, draft, following[0], notes)
 
     def _go_to(self, flow: Flow, draft: Draft, key: str, notes: tuple[Text, ...] = ()) -> Outcome:
         after = replace(draft, step=key, tries=0, editing=draft.editing and key not in (REVIEW, draft.step))
-        return Outcome(after, _without_keyboard(flow, draft, screens.present(flow, after).led_by(*notes), after))
+        screen = screens.present(flow, after).led_by(*notes)
+        return Outcome(after, (*_taken_note(flow, draft, screen), screen))
 
 
 def fold(typed: str) -> str:
@@ -255,19 +266,20 @@ def _first_open(flow: Flow, answers: Answers) -> str:
     return next((key for key in path if key == REVIEW or key not in answers), path[-1])
 
 
+def _submission(flow: Flow, draft: Draft, secret: Any = None) -> Submission:
+    path = flow.path(draft.answers)
+    return Submission({key: value for key, value in draft.answers.items() if key in path}, secret)
+
+
 def _late_note(step: Step, value: Value) -> Text:
     shown: Param = step.as_shown(value)
     return Text.of("late.taken", ask=Text(f"name.{step.key}"), value=shown)
 
 
-def _without_keyboard(flow: Flow, draft: Draft, screen: Screen, after: Draft | None = None) -> tuple[Screen, ...]:
-    """The screen, and before it a sentence that takes the contact keyboard away, when the draft's step had shown it.
-
-    Telegram takes a keyboard away only with a new message, which can then have no buttons of its own.
-    """
+def _taken_note(flow: Flow, draft: Draft, screen: Screen) -> tuple[Screen, ...]:
+    """What was taken of a contact, in a message of its own: its keyboard goes away with it (bot/turn.py)."""
     step = _asked(flow, draft)
-    if step is None or step.kind is not Kind.CONTACT or screen.keyboard:
-        return (screen,)
-    value = after.answers.get(step.key) if after else None
-    said = Text("keyboard.away") if value is None else Text.of("keyboard.taken", value=step.as_shown(value))
-    return (Screen((said,), drop_keyboard=True), screen)
+    value = draft.answers.get(step.key) if step and step.kind is Kind.CONTACT else None
+    if step is None or value is None or screen.keyboard:
+        return ()
+    return (Screen((Text.of("keyboard.taken", value=step.as_shown(value)),)),)

@@ -37,7 +37,7 @@ class Shared:
 
 @dataclass(frozen=True, slots=True)
 class Pressed:
-    """A button under a message of ours."""
+    """A button under a message of ours, or (`query_id` empty) on the keyboard that replaces the person's own."""
 
     dialog: str
     revision: int
@@ -52,6 +52,7 @@ class Sent:
     """A message of another kind than text."""
 
     kind: Other
+    message_id: int = 0
 
 
 Answer: TypeAlias = "Said | Shared | Pressed | Sent"

@@ -2,7 +2,6 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
 from enum import Enum, auto
 from typing import Any, TypeAlias
 
@@ -62,7 +61,8 @@ class Step:
         secret: a password. It must be last, submits the dialog, and its answer is never kept (DIALOGS.md).
         check: names a question for the core that the runner asks before the answer is taken (a phone that is taken).
         shown: how an answer is shown again, in the review and on the way back.
-        ask: another text than `ask.KEY`.
+        ask, help: other texts than `ask.KEY` and `help.KEY`.
+        field: what core calls it, where that differs: its refusals lead back to this step.
     """
 
     key: str
@@ -75,12 +75,18 @@ class Step:
     check: "Check | None" = None
     shown: Callable[[Value], Text | str] = str
     ask: str = ""
+    help: str = ""
+    field: str = ""
 
     def __post_init__(self) -> None:
         if self.choices and self.kind is Kind.TEXT:
             object.__setattr__(self, "kind", Kind.CHOICE)
         if not self.ask:
             object.__setattr__(self, "ask", f"ask.{self.key}")
+        if not self.help:
+            object.__setattr__(self, "help", f"help.{self.key}")
+        if not self.field:
+            object.__setattr__(self, "field", self.key)
         if self.parse is None and not self.choices:
             raise FlowError(f"step {self.key!r} has neither choices nor a parser")
         if self.secret and (self.optional or self.choices):
@@ -95,7 +101,7 @@ class Step:
 
     def texts(self) -> set[str]:
         """Every text key this step can show of itself."""
-        keys = {self.ask, f"help.{self.key}", *(choice.label for choice in self.choices)}
+        keys = {self.ask, self.help, *(choice.label for choice in self.choices)}
         return keys if self.secret else keys | {f"name.{self.key}"}
 
 
@@ -115,7 +121,6 @@ class Flow:
         steps: asked in this order.
         submit: what core is asked to do with the answers; the runner calls it (bot/acts.py).
         review: show all answers with a change button each before the last act.
-        ttl: how long an untouched draft lives (DIALOGS rule 18).
 
     Raises:
         FlowError: double keys, a password that is not last.
@@ -126,7 +131,6 @@ class Flow:
     steps: tuple[Step, ...]
     submit: Submit
     review: bool = True
-    ttl: timedelta = timedelta(hours=24)
     _by_key: dict[str, Step] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -147,6 +151,10 @@ class Flow:
         if self.review:
             keys.insert(len(keys) - 1 if self.steps[-1].secret else len(keys), REVIEW)
         return keys
+
+    def is_secret(self, key: str) -> bool:
+        """Whether the step of that key asks for a password."""
+        return key in self._by_key and self._by_key[key].secret
 
     def texts(self) -> set[str]:
         """Every text key the flow needs; the registry checks that each language has them."""

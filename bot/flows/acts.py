@@ -21,6 +21,9 @@ class Acts:
         """The slow work (a hash), outside any transaction; what it returns goes to `finish`."""
         return begun
 
+    async def give_up(self, case: Case, begun: Any) -> None:
+        """Takes back what `begin` wrote, when the slow work was refused; in the transaction of the refusal."""
+
     async def finish(self, case: Case, answers: Answers, worked: Any) -> Done | Refused:
         """The writes, in the transaction that also moves the dialog and marks the update done.
 

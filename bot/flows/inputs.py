@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any, Final
 
+from bot.dialog.engine import fold
 from bot.dialog.events import Said, Shared
 from bot.dialog.flow import Answers, Choice, InvalidInput, Parse, Step, Value
 from bot.dialog.view import Text
@@ -20,8 +21,7 @@ def typed(parse: Callable[[str], Any]) -> Parse:
     """A step's parser from a core value's: keeps the value as text, says core's refusal in the person's words."""
 
     def step_parse(event: Said | Shared, _answers: Answers) -> Value:
-        if isinstance(event, Shared):
-            raise InvalidInput("wrong.contact")
+        assert isinstance(event, Said)  # the engine takes contacts only where one is asked for
         try:
             return str(parse(event.text))
         except InvalidValue as problem:
@@ -55,7 +55,9 @@ def show_phone(value: Value) -> Text:
 
 
 def parse_sex(event: Said | Shared, answers: Answers) -> Value:
-    """One of three, by button, number, label or the words that core knows (DIALOGS rule 14)."""
+    """One of three, by the words that core knows (DIALOGS rule 14); a number is the option's, not the wire's."""
+    if isinstance(event, Said) and fold(event.text).isdigit():
+        raise InvalidInput("error.sex.wrong_format")
     return typed(lambda text: Sex.parse(text).value)(event, answers)
 
 

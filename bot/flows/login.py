@@ -3,7 +3,7 @@
 from typing import Final
 
 from bot.dialog.events import Said, Shared
-from bot.dialog.flow import Answers, Choice, Flow, Step, Value
+from bot.dialog.flow import Answers, Choice, Flow, InvalidInput, Step, Value
 from bot.dialog.view import Text
 from bot.flows.acts import Acts
 from bot.flows.inputs import refusal
@@ -23,9 +23,10 @@ _ROLES: Final = (
 
 def _parse_identifier(event: Said | Shared, _answers: Answers) -> Value:
     """A phone or an e-mail, by whether there is an @ in it; kept normalised."""
-    if isinstance(event, Shared):
-        return _phone(event.phone)
+    assert isinstance(event, Said)  # the engine takes contacts only where one is asked for
     text = event.text.replace("＠", "@")
+    if "@" not in text and any(char.isalpha() for char in text):
+        raise InvalidInput("error.identifier.wrong_format")
     if "@" not in text:
         return _phone(text)
     try:
@@ -75,9 +76,9 @@ LOGIN: Final = Flow(
     "login",
     1,
     (
-        Step("role", choices=_ROLES, ask="ask.login_role"),
+        Step("role", choices=_ROLES, ask="ask.login_role", help="help.login_role"),
         Step("identifier", _parse_identifier),
-        Step("password", _raw, secret=True, ask="ask.login_password"),
+        Step("password", _raw, secret=True, ask="ask.login_password", help="help.login_password"),
     ),
     _LogIn(),
     review=False,

@@ -1,6 +1,6 @@
 """What arrived and what each chat is in the middle of: the durable way of an update."""
 
-from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, String, Table, Text, UniqueConstraint
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, String, Table, Text, UniqueConstraint
 
 from storage.tables.base import RowId, UtcDateTime, metadata
 
@@ -37,6 +37,9 @@ chats = Table(
     Column("draft", LargeBinary),
     Column("expires_at", UtcDateTime),
     Column("message_id", BigInteger),
+    Column("keyboard", Boolean, nullable=False),
+    Column("listed", String(16)),
+    Column("secret_until", UtcDateTime),
     Column("pending", LargeBinary),
     Column("blocked_at", UtcDateTime),
     Column("updated_at", UtcDateTime, nullable=False),

@@ -40,7 +40,7 @@ async def test_logging_in_while_logged_in_asks_first_whether_to_leave(clinic: Cl
     li = await clinic.person()
     await register(li)
     await li.send("/login")
-    assert "需要先退出这个账号" in li.screen
+    assert "请先退出" in li.screen
     await li.press("保持登录")
     assert "您已登录" in li.screen
     await li.send("/login")

@@ -56,7 +56,7 @@ async def test_rule_9_a_change_from_the_review_returns_to_it(li: Chat) -> None:
     await li.send("王小明")
     for _ in range(3):
         await li.press("跳过")
-    await li.press("修改姓名")
+    await li.press("改姓名")
     await li.send("王大明")
     assert "姓名：王大明" in li.screen
     assert "下一步：设置密码" in li.buttons
@@ -93,7 +93,7 @@ async def test_rule_13_help_grows(li: Chat) -> None:
     await li.send("2")
     assert "1 到 50 个字" in li.screen
     await li.send("3")
-    assert "联系人工" in li.screen
+    assert "还是不行" in li.screen
 
 
 @pytest.mark.parametrize(
@@ -127,9 +127,9 @@ async def test_rule_16_each_wrong_kind_of_message_gets_its_own_sentence(li: Chat
     await li.send_sticker()
     assert "这是贴纸" in li.screen
     await li.send_voice()
-    assert "这是语音" in li.screen
+    assert "听不了语音" in li.screen
     await li.send_location()
-    assert "这是位置" in li.screen
+    assert "不用发位置" in li.screen
     await li.send_photo(PNG)
     assert "这是图片" in li.screen
     await li.send_document(b"%PDF-", "a.pdf")
@@ -173,7 +173,7 @@ async def test_a_password_with_formatting_is_deleted_and_asked_for_again(li: Cha
     await to_password(li)
     typed = await li.send("underlined words", entities=[{"type": "underline", "offset": 0, "length": 10}])
     assert typed.deleted
-    assert "变成了格式" in li.screen
+    assert "改动了您的文字格式" in li.screen
 
 
 async def test_an_edited_message_changes_nothing(li: Chat) -> None:
@@ -196,7 +196,7 @@ async def test_an_edited_message_on_the_password_step_is_deleted(li: Chat) -> No
 async def test_rule_18_a_late_answer_is_taken_and_shown(clinic: Clinic, li: Chat) -> None:
     clinic.clock.advance(minutes=16)
     await li.send("王小明")
-    assert "姓名：王小明" in li.screen
+    assert "姓名 王小明" in li.screen
     assert "（5/9" in li.screen
 
 
@@ -230,7 +230,7 @@ async def test_rule_19_an_old_button_answers_with_a_short_alert(li: Chat) -> Non
     asked = li.last
     await li.send("王小明")
     await li.press_on(asked, "返回")
-    assert li.alerts[-1] == "这个按钮已经失效。"
+    assert "过期" in li.alerts[-1]
     assert "（5/9" in li.screen
 
 
@@ -287,7 +287,7 @@ async def test_the_language_can_be_changed_in_the_middle_of_a_dialog(li: Chat) -
 
 async def test_another_dialogs_command_asks_whether_to_leave_this_one(li: Chat) -> None:
     await li.send("/login")
-    assert "您的注册还没有完成" in li.screen
+    assert "您的注册还没做完" in li.screen
     await li.press("继续")
     assert "（4/9）" in li.screen
     await li.send("/login")

@@ -12,7 +12,22 @@ NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
 
 def row(person: int, revision: int = 1, pending: bytes | None = None, **fields: object) -> ChatRow:
-    made = ChatRow(person, "zh", revision, None, None, None, None, None, pending, None, NOW)
+    made = ChatRow(
+        person_id=person,
+        language="zh",
+        revision=revision,
+        flow=None,
+        draft_of=None,
+        draft=None,
+        expires_at=None,
+        message_id=None,
+        keyboard=False,
+        listed=None,
+        secret_until=None,
+        pending=pending,
+        blocked_at=None,
+        updated_at=NOW,
+    )
     return replace(made, **fields)  # type: ignore[arg-type]
 
 

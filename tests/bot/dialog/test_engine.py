@@ -152,14 +152,13 @@ def test_a_contact_is_taken_only_where_one_is_asked_for() -> None:
     assert story.draft.answers["number"] == {"shared": "1"}
 
 
-def test_the_contact_keyboard_goes_away_with_a_sentence_of_its_own() -> None:
+def test_what_was_taken_of_a_contact_is_said_in_a_message_of_its_own() -> None:
     story = Story().press("pick", "0").say("Tom")
     assert story.outcome.screens[-1].keyboard
     story.say("1")
     first, second = story.outcome.screens
-    assert first.drop_keyboard
     assert first.paragraphs == (Text.of("keyboard.taken", value="1"),)
-    assert not second.drop_keyboard
+    assert second.buttons
 
 
 def test_the_review_lists_every_answer_with_a_button_to_change_it() -> None:
@@ -181,9 +180,27 @@ def test_a_change_that_asks_for_more_asks_it_before_the_review() -> None:
     assert story.say("sit").draft.step == "review"
 
 
-def test_a_change_that_drops_a_step_drops_its_answer() -> None:
+def test_an_answer_that_falls_away_is_kept_but_never_submitted() -> None:
     story = Story().press("pick", "1").say("Rex").say("sit").say("1").press("skip").press("change", "pet")
-    assert "trick" not in story.press("pick", "0").draft.answers
+    story.press("pick", "0").press("next").say("s3cr")
+    assert story.outcome.submission is not None
+    assert "trick" not in story.outcome.submission.answers
+    assert story.draft.answers["trick"] == "sit"
+
+
+def test_questions_that_a_change_has_opened_cannot_be_passed_over() -> None:
+    story = at_review().press("change", "pet").press("pick", "1")
+    assert story.draft.step == "trick"
+    assert story.press("back").draft.step != "review"
+    story.draft = replace(story.draft, step="review", editing=False)
+    assert story.press("next").draft.step == "trick"
+    assert story.say("sit").draft.step == "review"
+
+
+def test_starting_over_still_leads_to_where_the_person_was_going() -> None:
+    story = Story()
+    story.draft = replace(story.draft, then="me", then_for=3)
+    assert (story.press("over").draft.then, story.draft.then_for) == ("me", 3)
 
 
 def test_back_from_a_change_is_the_review() -> None:
@@ -234,7 +251,9 @@ def test_a_late_answer_that_fits_is_taken_and_shown() -> None:
 def test_a_late_answer_that_does_not_fit_is_offered_to_go_on_or_start_over() -> None:
     story = Story().press("pick", "0").wait(minutes=15).say("too long a name")
     assert {"go", "over", "cancel"} == story.actions
+    assert story.draft.asking == "offer"
     assert story.press("go").draft.step == "name"
+    assert not story.draft.asking
     assert story.press("over").draft.answers == {}
 
 
