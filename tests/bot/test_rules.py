@@ -344,3 +344,138 @@ async def test_who_blocked_the_bot_is_left_in_peace_and_welcomed_back(clinic: Cl
     await li.unblock()
     await li.send("/start")
     assert "您已登录" in li.screen
+
+
+async def test_what_is_typed_at_leave_it_is_never_taken_as_the_answer(li: Chat) -> None:
+    await li.send("/login")
+    await li.send("算了吧")
+    assert "还没做完" in li.screen
+    await li.send("继续")
+    assert "（4/9）" in li.screen
+
+
+async def test_what_is_typed_at_leave_it_is_never_taken_as_the_password(li: Chat) -> None:
+    await to_password(li)
+    await li.send("/login")
+    typed = await li.send("不注册了，谢谢大家")
+    assert typed.deleted
+    assert "还没做完" in li.screen
+    await li.send("放弃")
+    assert "您以什么身份登录" in li.screen
+
+
+async def test_a_command_that_needs_a_login_asks_before_it_leaves_a_dialog(li: Chat) -> None:
+    await li.send("/me")
+    assert "您的注册还没做完" in li.screen
+    await li.press("继续")
+    assert "（4/9）" in li.screen
+
+
+async def test_a_dialog_has_no_command_of_its_own(clinic: Clinic) -> None:
+    li = await clinic.person()
+    await li.send("/consent")
+    assert "没有这个命令" in li.screen
+
+
+async def test_who_logs_out_without_being_logged_in_is_told_so(clinic: Clinic) -> None:
+    li = await clinic.person()
+    await li.send("/logout")
+    assert "您没有登录" in li.screen
+
+
+async def test_a_label_that_is_on_the_screen_may_be_typed(li: Chat) -> None:
+    await li.send("返回")
+    assert "（3/9）" in li.screen
+    await li.send("不改")
+    await li.send("王小明")
+    await li.send("跳过")
+    assert "（6/9" in li.screen
+    await li.send("取消")
+    assert "已停止注册" in li.screen
+
+
+async def test_a_password_sent_twice_is_deleted_twice(li: Chat) -> None:
+    await to_password(li)
+    await li.send(PASSWORD, wait=False)
+    second = await li.send(PASSWORD)
+    assert second.deleted
+    assert not any(PASSWORD in message.text for message in li.visible)
+
+
+async def test_a_password_typed_after_the_draft_died_is_deleted(clinic: Clinic, li: Chat) -> None:
+    await to_password(li)
+    clinic.clock.advance(hours=25)
+    typed = await li.send(PASSWORD)
+    assert typed.deleted
+    assert "已超过一天" in li.screen
+
+
+async def test_a_caption_on_the_password_step_is_deleted(li: Chat) -> None:
+    await to_password(li)
+    sent = await li.send_photo(PNG, caption=PASSWORD)
+    assert sent.deleted
+
+
+async def test_a_password_is_deleted_though_telegram_asks_to_wait(clinic: Clinic, li: Chat) -> None:
+    await to_password(li)
+    await clinic.sandbox.fail("error", "deleteMessage", retry_after=1)
+    typed = await li.send(PASSWORD)
+    assert typed.deleted
+
+
+async def test_the_contact_keyboard_goes_with_the_dialog(clinic: Clinic) -> None:
+    li = await clinic.person()
+    await li.send("/register")
+    await li.press("患者")
+    await li.press("我同意")
+    assert li.keyboard
+    clinic.clock.advance(hours=25)
+    await li.send("/start")
+    assert li.keyboard == []
+
+
+async def test_after_blocking_and_coming_back_the_buttons_still_work(clinic: Clinic, li: Chat) -> None:
+    await li.block()
+    await clinic.app.idle()
+    await li.unblock()
+    await clinic.app.idle()
+    await li.press("返回")
+    assert "（3/9）" in li.visible[-1].text
+
+
+async def test_another_role_is_checked_before_a_password_is_asked_for(clinic: Clinic, li: Chat) -> None:
+    doctor = await clinic.person("王医生", phone="13700000000")
+    await doctor.send("/register")
+    await doctor.press("医生")
+    await doctor.press("我同意")
+    await doctor.send("13812345678")
+    await to_password(doctor)
+    await doctor.send(PASSWORD)
+    await li.send("王小明")
+    for _ in range(3):
+        await li.press("跳过")
+    await li.press("改身份")
+    await li.press("医生")
+    await li.press("下一步：设置密码")
+    assert "已有账号" in li.screen
+    assert "（3/9）" in li.screen
+
+
+async def test_an_email_that_was_taken_meanwhile_leads_back_to_it(clinic: Clinic) -> None:
+    chats = [await clinic.person("甲", phone="13700000001"), await clinic.person("乙", phone="13700000002")]
+    for number, chat in enumerate(chats):
+        await chat.send("/register")
+        await chat.press("医生（用邮箱）")
+        await chat.press("我同意")
+        await chat.send(f"doctor_{number}")
+        await chat.send("same@example.com")
+        await chat.press("男")
+        await chat.send("40")
+        await chat.press("下一步：设置密码")
+    first, second = chats
+    await first.send(PASSWORD)
+    assert "已注册好" in first.screen
+    await second.send(PASSWORD)
+    assert "这个邮箱已有账号" in second.screen
+    await second.send("other@example.com")
+    assert "请核对" in second.screen
