@@ -13,7 +13,14 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, event, text
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, InterfaceError, NoSuchModuleError, OperationalError
+from sqlalchemy.exc import (
+    ArgumentError,
+    DataError,
+    DBAPIError,
+    IntegrityError,
+    NoSuchModuleError,
+    ProgrammingError,
+)
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
@@ -90,8 +97,11 @@ class Database:
         """Turns what a driver raises when a database is away, locked, full or broken into one sentence."""
         try:
             yield
-        except (OperationalError, InterfaceError) as error:
-            raise StorageError(f"The database {self.name} does not work: {error.orig}.") from error
+        except (IntegrityError, DataError, ProgrammingError):
+            raise  # the statement's own fault, not the database's
+        except DBAPIError as error:
+            reason = getattr(error.orig, "__cause__", None) or error.orig
+            raise StorageError(f"The database {self.name} does not work: {reason}.") from error
         except PoolTimeoutError as error:
             raise StorageError(f"The database {self.name} is too busy: no connection became free.") from error
 

@@ -1,0 +1,105 @@
+"""What all tests share: a database of each kind, a clock that is set by hand, and a core with cheap hashes."""
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from core.core import Core
+from core.keys import KEY_NAMES, KeyRing, new_key_text
+from core.settings import Clinic, Passwords, Secrets, Settings
+from core.unit import Channel, UnitOfWork
+from storage.database import Database
+from tests.databases import PostgresServer, copy_sqlite, make_sqlite_template, start_postgres
+
+
+class SetClock:
+    """A clock that stands still until it is moved."""
+
+    def __init__(self, now: datetime) -> None:
+        self.now = now
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def advance(self, **amount: float) -> None:
+        """Moves it on, by `timedelta`'s arguments."""
+        self.now += timedelta(**amount)
+
+
+@pytest.fixture
+def clock() -> SetClock:
+    return SetClock(datetime(2026, 3, 1, 4, 0, 0, 250_000, tzinfo=UTC))
+
+
+@pytest.fixture(scope="session")
+def postgres() -> PostgresServer:
+    return start_postgres()
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_sqlite_template(tmp_path_factory.mktemp("template") / "template.db")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A database with all tables and no rows, once of each kind."""
+    if request.param == "sqlite":
+        yield copy_sqlite(request.getfixturevalue("sqlite_template"), tmp_path / "clinic.db")
+        return
+    server: PostgresServer = request.getfixturevalue("postgres")
+    name = server.create()
+    yield server.url(name)
+    server.drop(name)
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    database = Database(database_url)
+    yield database
+    await database.dispose()
+
+
+@pytest.fixture
+def secrets() -> Secrets:
+    return Secrets(**{name: KeyRing.parse(new_key_text()) for name in KEY_NAMES})
+
+
+@pytest.fixture
+def settings() -> Settings:
+    clinic = Clinic(name="仁和诊所", contact="010-12345678", privacy_url="https://clinic.example/privacy")
+    return Settings(clinic=clinic, passwords=Passwords(bcrypt_cost=4))
+
+
+@pytest.fixture
+def core(settings: Settings, secrets: Secrets) -> Iterator[Core]:
+    core = Core(settings, secrets)
+    yield core
+    core.close()
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Opens units of work at the clock's moment, as the edges of the program do."""
+
+    database: Database
+    clock: SetClock
+
+    @asynccontextmanager
+    async def write(self, channel: Channel = Channel.BOT) -> AsyncIterator[UnitOfWork]:
+        async with self.database.write() as conn:
+            yield UnitOfWork(conn, self.clock(), channel)
+
+    @asynccontextmanager
+    async def read(self, channel: Channel = Channel.BOT) -> AsyncIterator[UnitOfWork]:
+        async with self.database.read() as conn:
+            yield UnitOfWork(conn, self.clock(), channel)
+
+
+@pytest.fixture
+def desk(database: Database, clock: SetClock) -> Desk:
+    return Desk(database, clock)
