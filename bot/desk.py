@@ -54,11 +54,11 @@ class Desk:
         person, notes = self._tidy(person)
         if isinstance(event, Edited):
             return self._edited(person, event)
-        if isinstance(event, Pressed):
-            return self._led(self._pressed(person, event, now), notes)
         maybe_secret = person.secret_until is not None and now < person.secret_until
         if person.draft and notes:
             return self._after_update(person, event, notes, maybe_secret)
+        if isinstance(event, Pressed):
+            return self._led(self._pressed(person, event, now), notes)
         if maybe_secret and person.draft is None and isinstance(event, Said) and self._command(event.text) is None:
             return Reply((menu(person, *notes, Text("password.stray")),), forget=(event.message_id,))
         return self._led(self._message(person, event, now), notes)

@@ -44,7 +44,7 @@ class ChatRow:
 _NAMES = tuple(ChatRow.__dataclass_fields__)
 _COLUMNS = [chats.c[name] for name in _NAMES]
 _get = select(*_COLUMNS).where(chats.c.person_id.in_(bindparam("people", expanding=True)))
-_unshown = select(*_COLUMNS).where(chats.c.pending.is_not(None), chats.c.updated_at < bindparam("before")).limit(1000)
+_unshown = select(*_COLUMNS).where(chats.c.pending.is_not(None), chats.c.updated_at <= bindparam("before")).limit(1000)
 _shown = (
     update(chats)
     .where(chats.c.person_id == bindparam("person"), chats.c.revision == bindparam("at_revision"))
@@ -97,7 +97,7 @@ async def shown(conn: AsyncConnection, notes: Sequence[tuple[int, int, int | Non
 
 
 async def unshown(conn: AsyncConnection, *, before: datetime) -> list[ChatRow]:
-    """Chats whose committed answer was not shown yet, though it was committed before the given time; at most 1,000."""
+    """Chats whose committed answer was not shown yet, though it was committed by the given time; at most 1,000."""
     return [ChatRow(*row) for row in await conn.execute(_unshown, {"before": before})]
 
 

@@ -6,13 +6,15 @@ from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from bot.sealed import seal_json
 from core.settings import Settings
 from sandbox.server import Served
 from storage import inbox
+from storage.database import Database
 from storage.inbox import NewUpdate
+from storage.tables.updates import chats as chats_table
 from storage.tables.updates import inbox as inbox_table
 from tests.bot.conftest import PASSWORD, Clinic, register, running
 from tests.conftest import SetClock
@@ -115,3 +117,19 @@ async def _hurry(clock: SetClock) -> None:
     while True:
         await asyncio.sleep(0.1)
         clock.advance(seconds=1)
+
+
+async def test_an_answer_that_cannot_be_opened_any_more_does_not_stop_the_bot(
+    bot_settings: Settings, server: Served, clock: SetClock
+) -> None:
+    async with running(bot_settings, server, clock) as clinic:
+        li = await clinic.person()
+        await li.send("/register")
+    database = Database(bot_settings.storage.database_url)
+    async with database.write() as conn:
+        await conn.execute(update(chats_table).values(pending=b"damaged", draft=b"damaged"))
+    await database.dispose()
+    async with running(bot_settings, server, clock) as clinic:
+        again = next(chat for chat in await clinic.sandbox.people() if chat.id == li.id)
+        await again.send("/start")
+        assert "您想做什么" in again.screen
