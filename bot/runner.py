@@ -18,6 +18,7 @@ from bot import screen
 from bot.desk import Desk
 from bot.handling import Handling, LostRaceError, Taken, refused
 from bot.logs import following
+from bot.outage import Outage
 from bot.person import Case, Done, Refused, Reply, Submit
 from bot.screen import Call, Caller
 from bot.showing import Showing
@@ -312,14 +313,15 @@ class Runner:
 
     async def _stored(self, act: Callable[[], Awaitable[T]]) -> T:
         """Does what needs the database, waiting with growing pauses while it does not work."""
-        pause = 0.1
+        outage = Outage(first=0.1, longest=10.0)
         while True:
             try:
-                return await act()
+                result = await act()
             except StorageError as error:
-                log.warning("the database does not work; trying again", reason=str(error), pause=pause)
-                await asyncio.sleep(pause)
-                pause = min(pause * 2, 10.0)
+                await outage.pause("The database does not work; trying again", error=str(error))
+            else:
+                outage.over("The database works again")
+                return result
 
 
 def _is_slow(turn: Turn) -> bool:
