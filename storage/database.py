@@ -11,6 +11,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from alembic.util import CommandError
 from sqlalchemy import Connection, event, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import (
@@ -33,6 +34,8 @@ _DRIVERS: dict[str, Literal["sqlite", "postgresql"]] = {
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _MIGRATION_LOCK = 0x636C696E6963  # any number of our own: PostgreSQL names advisory locks by numbers
 _BUSY_SECONDS = 10
+_CONNECT_SECONDS = 10
+_NO_PERMISSION = "42501"  # PostgreSQL's insufficient_privilege
 
 
 class Database:
@@ -60,7 +63,8 @@ class Database:
     @property
     def name(self) -> str:
         """The database for messages: the file, or the URL without its password."""
-        return str(self.path or self._url.render_as_string(hide_password=True))
+        url = self._url.difference_update_query(["password"])
+        return str(self.path or url.render_as_string(hide_password=True))
 
     def read(self) -> AbstractAsyncContextManager[AsyncConnection]:
         """One transaction, rolled back at exit: all its statements see one state on SQLite."""
@@ -90,17 +94,27 @@ class Database:
         try:
             return await stack.enter_async_context(opening)
         except OSError as error:  # asyncpg's own, when nothing listens there
-            raise StorageError(f"The database {self.name} cannot be reached: {error.strerror or error}.") from error
+            raise StorageError(f"The database {self.name} cannot be reached: {_unreachable(error)}.") from error
+        except TypeError as error:  # an option of the URL is handed to asyncpg as an argument
+            raise StorageError(
+                f"The database URL {self.name} has an option that asyncpg does not take (TLS is ssl=require): {error}."
+            ) from error
 
     @contextmanager
     def _faults(self) -> Iterator[None]:
         """Turns what a driver raises when a database is away, locked, full or broken into one sentence."""
         try:
             yield
-        except (IntegrityError, DataError, ProgrammingError):
+        except (IntegrityError, DataError):
             raise  # the statement's own fault, not the database's
         except DBAPIError as error:
-            reason = getattr(error.orig, "__cause__", None) or error.orig
+            denied = getattr(error.orig, "sqlstate", None) == _NO_PERMISSION
+            if isinstance(error, ProgrammingError) and not denied:
+                raise  # the statement's own fault, too
+            # The first line alone: PostgreSQL's details below it may quote a row.
+            reason, *_ = str(getattr(error.orig, "__cause__", None) or error.orig).splitlines() or [
+                type(error).__name__
+            ]
             raise StorageError(f"The database {self.name} does not work: {reason}.") from error
         except PoolTimeoutError as error:
             raise StorageError(f"The database {self.name} is too busy: no connection became free.") from error
@@ -122,12 +136,19 @@ class Database:
         async with self.write() as conn:
             if self.dialect == "postgresql":
                 await conn.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
-            await conn.run_sync(lambda sync: act(_alembic(sync), revision))
+            try:
+                await conn.run_sync(lambda sync: act(_alembic(sync), revision))
+            except CommandError as error:  # the tables are at a revision that is not among ours
+                raise StorageError(
+                    f"The tables of {self.name} cannot be changed, a newer version may have made them: {error}."
+                ) from error
 
     async def revision(self) -> str | None:
         """The revision the tables are at; None when there are none yet."""
-        if self.path is not None and not self.path.exists():
-            return None
+        if self.path is not None:
+            if not self.path.exists():
+                return None
+            _make_file(self.path)  # a file that cannot be opened is said here: its driver leaves a trace
         async with self.read() as conn:
             return await conn.run_sync(lambda sync: MigrationContext.configure(sync).get_current_revision())
 
@@ -143,7 +164,7 @@ class Database:
 def _checked(url: str) -> URL:
     try:
         parsed = make_url(url)
-    except ArgumentError:
+    except (ArgumentError, ValueError):  # ValueError: the port is no number
         raise StorageError(
             "The database URL cannot be read: write it like sqlite+aiosqlite:///data/clinic.db."
         ) from None
@@ -158,8 +179,12 @@ def _checked(url: str) -> URL:
 def _engine(url: URL, dialect: Literal["sqlite", "postgresql"]) -> AsyncEngine:
     try:
         if dialect == "postgresql":
-            return create_async_engine(url, pool_pre_ping=True, pool_size=10)
-        engine = create_async_engine(url, pool_size=8, max_overflow=0, pool_timeout=_BUSY_SECONDS * 3)
+            return create_async_engine(
+                url, pool_pre_ping=True, pool_size=10, hide_parameters=True, connect_args={"timeout": _CONNECT_SECONDS}
+            )
+        engine = create_async_engine(
+            url, pool_size=8, max_overflow=0, pool_timeout=_BUSY_SECONDS * 3, hide_parameters=True
+        )
     except (ModuleNotFoundError, NoSuchModuleError):
         raise StorageError(
             f"The driver for {url.drivername}:// is not installed: pip install 'clinic-bot[postgres]'."
@@ -186,12 +211,23 @@ def _begin_sqlite(conn: Connection) -> None:
 
 
 def _make_file(path: Path) -> None:
-    """Makes an empty database file for its user alone: health data must not be born readable by all."""
+    """Makes an empty database file for its user alone: health data must not be born readable by all.
+
+    A file that is there stays as it is. StorageError when it cannot be opened.
+    """
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
     except OSError as error:
         raise StorageError(f"The database file {path} cannot be opened: {error.strerror}.") from error
+
+
+def _unreachable(error: OSError) -> str:
+    if isinstance(error, ConnectionRefusedError):
+        return "nothing listens there"
+    if isinstance(error, TimeoutError):
+        return f"no answer in {_CONNECT_SECONDS} seconds"
+    return error.strerror or str(error)
 
 
 def _alembic(connection: Connection) -> Config:

@@ -2,6 +2,7 @@
 
 import asyncio
 import stat
+import uuid
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from storage.database import Database
 from storage.errors import StorageError, violated
 from storage.tables.accounts import counters
 from storage.tables.accounts import leases as lease_table
+from tests.databases import PostgresServer
 
 NOW = datetime(2026, 3, 1, 4, 0, 0, 123_456, tzinfo=UTC)
 
@@ -165,6 +167,7 @@ async def test_sqlite_connections_are_safe_and_durable(tmp_path: Path, sqlite_te
         pytest.param("sqlite:///clinic.db", r"sqlite\+aiosqlite", id="another driver"),
         pytest.param("sqlite+aiosqlite:///:memory:", "names no file", id="memory"),
         pytest.param("sqlite+aiosqlite://", "names no file", id="no file"),
+        pytest.param("postgresql+asyncpg://a:b@localhost:port/clinic", "cannot be read", id="no port"),
     ],
 )
 def test_an_url_that_cannot_be_used_is_refused_in_a_sentence(url: str, says: str) -> None:
@@ -191,6 +194,81 @@ async def test_a_server_that_is_away_is_a_sentence_without_the_password(tmp_path
     with pytest.raises(StorageError, match="cannot be reached") as fault:
         await database.revision()
     assert "hush" not in str(fault.value)
+
+
+async def test_a_server_that_is_something_else_is_a_sentence() -> None:
+    async def hang_up(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+        writer.close()
+
+    server = await asyncio.start_server(hang_up, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    async with server:
+        with pytest.raises(StorageError, match=f"127.0.0.1:{port}"):
+            await Database(f"postgresql+asyncpg://clinic:hush@127.0.0.1:{port}/clinic").revision()
+
+
+@pytest.mark.parametrize(
+    ("user", "name", "says"),
+    [
+        pytest.param("postgres", "nowhere", 'database "nowhere" does not exist', id="no such database"),
+        pytest.param("nobody", "postgres", 'role "nobody" does not exist', id="no such role"),
+    ],
+)
+async def test_a_server_that_does_not_let_us_in_is_a_sentence(
+    postgres: PostgresServer, user: str, name: str, says: str
+) -> None:
+    database = Database(postgres.url(name).replace("postgres@", f"{user}@"))
+    for act in (database.revision, database.upgrade):
+        with pytest.raises(StorageError, match=says):
+            await act()
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+async def test_a_role_that_may_not_use_the_tables_is_a_sentence(database_url: str, database: Database) -> None:
+    role = f"guest_{uuid.uuid4().hex[:8]}"
+    guest = Database(database_url.replace("postgres@", f"{role}@"))
+    async with database.write() as conn:
+        await conn.execute(text(f"CREATE ROLE {role} LOGIN"))
+    for act in (guest.revision, guest.upgrade):
+        with pytest.raises(StorageError, match="permission denied for table"):
+            await act()
+    await guest.dispose()
+    async with database.write() as conn:
+        await conn.execute(text(f"DROP ROLE {role}"))
+
+
+async def test_an_option_that_asyncpg_does_not_take_is_a_sentence() -> None:
+    database = Database("postgresql+asyncpg://clinic:hush@127.0.0.1:9/clinic?sslmode=require&password=hush")
+    with pytest.raises(StorageError, match="ssl=require") as fault:
+        await database.revision()
+    assert "sslmode" in str(fault.value)
+    assert "hush" not in str(fault.value)
+
+
+async def test_a_damaged_file_is_a_sentence(tmp_path: Path, sqlite_template: Path) -> None:
+    whole = sqlite_template.read_bytes()
+    (tmp_path / "clinic.db").write_bytes(whole[:4096] + b"\xa5" * (len(whole) - 4096))
+    database = Database(f"sqlite+aiosqlite:///{tmp_path}/clinic.db")
+    for act in (database.revision, database.upgrade):
+        with pytest.raises(StorageError, match="malformed"):
+            await act()
+    await database.dispose()
+
+
+async def test_a_newer_versions_tables_are_a_sentence_and_stay(database: Database) -> None:
+    async with database.write() as conn:
+        await conn.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(StorageError, match=r"a newer version may have made them.*'9999'"):
+        await database.upgrade()
+    assert await database.revision() == "9999"
+
+
+async def test_an_errors_words_do_not_hold_what_was_to_be_written(database: Database) -> None:
+    await _add_counter(database, "somebody's phone")
+    with pytest.raises(IntegrityError) as lost:
+        await _add_counter(database, "somebody's phone", 4711)
+    assert "4711" not in str(lost.value)
 
 
 async def test_tables_that_are_missing_are_a_sentence(tmp_path: Path) -> None:
