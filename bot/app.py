@@ -5,7 +5,7 @@ import os
 import secrets
 from collections.abc import Coroutine
 from contextlib import AsyncExitStack
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from types import TracebackType
 from typing import Any, Final, Self
 
@@ -13,6 +13,8 @@ import structlog
 from telegram.error import InvalidToken, RetryAfter, TelegramError
 from telegram.ext import ExtBot
 
+from bot.catalogue import catalogue_of
+from bot.clock import utc_now
 from bot.commands import COMMANDS
 from bot.desk import Desk
 from bot.dialog.engine import Engine
@@ -39,11 +41,6 @@ from storage.outbox import Due
 DRAIN_SECONDS: Final = 10.0
 
 _log = structlog.get_logger(__name__)
-
-
-def utc_now() -> datetime:
-    """The wall clock: aware UTC. The only place of the bot that reads it."""
-    return datetime.now(UTC)
 
 
 class App:
@@ -187,13 +184,6 @@ async def _ended(task: asyncio.Task[None]) -> None:
     await asyncio.wait([task], timeout=DRAIN_SECONDS)
     if task.done() and not task.cancelled():
         task.exception()  # `wait` has raised it to whoever asked; here it is only marked as seen
-
-
-def catalogue_of(settings: Settings) -> Catalogue:
-    """Every text, with this clinic's name, contact and time zone in it."""
-    clinic = settings.clinic
-    everywhere = {"clinic": clinic.name, "contact": clinic.contact, "privacy_url": clinic.privacy_url}
-    return Catalogue(clinic.zone, everywhere)
 
 
 def _desk(settings: Settings, catalogue: Catalogue, username: str) -> Desk:

@@ -7,6 +7,7 @@ by an HMAC, so that an entry changed, removed, put elsewhere or recomputed witho
 import hashlib
 import hmac
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -34,6 +35,7 @@ _SEALED: Final = (
     "number",
 )
 _BATCH = 1000
+_HEAD: Final = re.compile(r"0:|(?:[0-9]+:)?(?:[A-Za-z0-9_-]{1,32}:)?[0-9a-f]{64}")  # 0: is the head before all entries
 
 
 class Action(StrEnum):
@@ -132,8 +134,8 @@ class Audit:
         `head`, one that was logged earlier (as written there, or only the hash at its end), must still be in the
         chain: a tail that was cut off cannot be found without.
         """
-        found = head is None
         number, mac = 0, ""
+        found = head is None or head == str(Head(number, mac))
         async for row in store.chain(uow.conn):
             number += 1
             if row.number != number:
@@ -149,6 +151,15 @@ class Audit:
         if not found:
             raise AuditBroken("audit.head_missing", number=number)
         return Head(number, mac)
+
+    async def waiting(self, uow: UnitOfWork) -> int:
+        """How many entries wait for the sealer: `verify` says nothing about them."""
+        return await store.count_unsealed(uow.conn)
+
+    @staticmethod
+    def is_head(text: str) -> bool:
+        """Whether `text` is written like something that `verify` takes as a head."""
+        return _HEAD.fullmatch(text) is not None
 
     def _mac(self, kid: str, *parts: bytes) -> str:
         """Names its key, so that keys can be rotated. Each part's length goes in: no two lists of parts are one."""

@@ -3,7 +3,7 @@
 import typer
 
 from bot.cli import admin, audit, db, keys, run
-from bot.cli.exits import FORESEEN, MEANINGS, Exit, end_with
+from bot.cli.exits import MEANINGS, Exit, exit_of
 
 cli = typer.Typer(
     help="Runs the clinic's Telegram bot, and does what its operator does beside it.\n\n"
@@ -26,6 +26,10 @@ def main() -> int:
         cli(prog_name="python -m bot")
     except SystemExit as ended:  # how Typer ends, whatever became of it
         return ended.code if isinstance(ended.code, int) else Exit.OK
-    except FORESEEN as error:
-        return end_with(error)
+    except Exception as error:
+        code = exit_of(error)
+        if code is None:
+            raise
+        typer.echo(str(error), err=True)
+        return code
     return Exit.OK

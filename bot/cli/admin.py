@@ -3,7 +3,7 @@
 import asyncio
 import sys
 from collections.abc import Callable
-from typing import Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 from rich.console import Console
@@ -11,11 +11,14 @@ from rich.table import Table
 from rich.text import Text
 
 from bot.cli.exits import Exit, Failure
-from bot.cli.operator import Operator, operator
-from core.account import Account
+from bot.cli.late import operator
 from core.errors import InvalidValue
-from core.passwords import PasswordHash
 from core.values import Password, PersonName, Phone
+
+if TYPE_CHECKING:
+    from bot.cli.operator import Operator
+    from core.account import Account
+    from core.passwords import PasswordHash
 
 commands = typer.Typer(help="The clinic's admins: nothing but this command makes one.", no_args_is_help=True)
 
@@ -105,7 +108,7 @@ async def _reset_password(number: str, password_stdin: bool) -> None:
     typer.echo(f"{account.number} {account.name} has a new password; all their logins have ended.")
 
 
-async def _new_password(op: Operator, from_stdin: bool, own: tuple[str, ...]) -> PasswordHash:
+async def _new_password(op: "Operator", from_stdin: bool, own: tuple[str, ...]) -> "PasswordHash":
     def parse(text: str) -> Password:
         password = Password.parse(text, own)
         op.core.passwords.check(password)
@@ -117,7 +120,7 @@ async def _new_password(op: Operator, from_stdin: bool, own: tuple[str, ...]) ->
 
 
 def _asked(
-    op: Operator, option: str, label: str, given: str | None, parse: Callable[[str], _T], *, hidden: bool = False
+    op: "Operator", option: str, label: str, given: str | None, parse: Callable[[str], _T], *, hidden: bool = False
 ) -> _T:
     """The parsed value: of what was given, or asked for until it is right. Raises Failure."""
     if given is not None:
@@ -138,5 +141,5 @@ def _asked(
             typer.echo(op.wording(error), err=True)
 
 
-def _own_data(account: Account) -> tuple[str, ...]:
+def _own_data(account: "Account") -> tuple[str, ...]:
     return tuple(own for own in (account.phone, account.name, account.username, account.email) if own)

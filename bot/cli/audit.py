@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from bot.cli.operator import operator
+from bot.cli.exits import Exit, Failure
+from bot.cli.late import operator
 
 commands = typer.Typer(help="The audit: who did what.", no_args_is_help=True)
 
@@ -31,5 +32,14 @@ def verify(
 
 async def _verify(head: str | None) -> str:
     async with operator() as op, op.act() as uow:
-        found = await op.core.audit.verify(uow, head)
-    return f"The audit is whole: {found.number} sealed entries. Head: {found}"
+        audit = op.core.audit
+        if head is not None and not audit.is_head(head):
+            raise Failure(
+                "--head is not a head: give one as the log or an earlier `audit verify` shows it, number:key:hash.",
+                Exit.USAGE,
+            )
+        found = await audit.verify(uow, head)
+        waiting = await audit.waiting(uow)
+    sealed = f"{found.number} sealed entries, head {found}" if found.number else "no sealed entry yet"
+    unsealed = f" Not sealed yet, so not checked: {waiting} (a running bot seals them)." if waiting else ""
+    return f"The audit is whole: {sealed}.{unsealed}"

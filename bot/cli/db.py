@@ -4,8 +4,7 @@ import asyncio
 
 import typer
 
-from core.settings import load_settings
-from storage.database import Database
+from bot.cli import late
 
 commands = typer.Typer(help="The tables of the database in storage.database_url.", no_args_is_help=True)
 
@@ -23,7 +22,7 @@ def current() -> None:
 
 
 async def _upgrade() -> str:
-    database = Database(load_settings().storage.database_url)
+    database = late.database()
     try:
         await database.upgrade()
         return f"The tables of {database.name} are at {await database.revision()}."
@@ -32,7 +31,7 @@ async def _upgrade() -> str:
 
 
 async def _current() -> str:
-    database = Database(load_settings().storage.database_url)
+    database = late.database()
     try:
         revision = await database.revision()
         if revision is None:

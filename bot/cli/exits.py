@@ -3,16 +3,7 @@
 from enum import IntEnum
 from typing import Final
 
-import typer
-
-from bot.telegram import TokenRefused
-from bot.webhook import ListenError
-from core.settings import SettingsError
-from storage.errors import StorageError
-
-
-class Failure(Exception):  # noqa: N818 - the name says what it is
-    """The act was refused or found something wrong. The message is one sentence."""
+from bot.cli import late
 
 
 class Exit(IntEnum):
@@ -27,23 +18,26 @@ class Exit(IntEnum):
     INTERRUPTED = 130
 
 
+class Failure(Exception):  # noqa: N818 - the name says what it is
+    """The act was refused or found something wrong. The message is one sentence."""
+
+    def __init__(self, sentence: str, code: Exit = Exit.FAILED) -> None:
+        super().__init__(sentence)
+        self.code = code
+
+
 MEANINGS: Final = (
     "Exit codes: 0 done; 1 refused or failed; 2 wrong usage; 3 the configuration or a secret is missing or wrong; "
     "4 the database cannot be used; 5 Telegram refused the bot's token; 130 interrupted. "
     "All but 0 come with one sentence on stderr that says how to mend it."
 )
 
-_FAULTS: Final[tuple[tuple[type[Exception], Exit], ...]] = (
-    (Failure, Exit.FAILED),
-    (ListenError, Exit.FAILED),
-    (SettingsError, Exit.CONFIGURATION),
-    (StorageError, Exit.DATABASE),
-    (TokenRefused, Exit.TOKEN),
-)
-FORESEEN: Final = tuple(kind for kind, _ in _FAULTS)
 
-
-def end_with(error: Exception) -> Exit:
-    """Says the error's sentence on stderr and returns its exit code. `error` is one of FORESEEN."""
-    typer.echo(str(error), err=True)
-    return next(code for kind, code in _FAULTS if isinstance(error, kind))
+def exit_of(error: Exception) -> Exit | None:
+    """The exit code of a fault that was foreseen and whose message is one sentence; None of any other."""
+    if isinstance(error, Failure):
+        return error.code
+    settings_error, storage_error = late.families()
+    if isinstance(error, settings_error):
+        return Exit.CONFIGURATION
+    return Exit.DATABASE if isinstance(error, storage_error) else None

@@ -7,8 +7,9 @@ from typing import Final
 
 from bot import logs
 from bot.acts import sentence
-from bot.app import catalogue_of, utc_now
+from bot.catalogue import catalogue_of
 from bot.cli.exits import Failure
+from bot.clock import utc_now
 from bot.opening import opened_for_operator
 from core.core import Core
 from core.errors import CoreError

@@ -4,6 +4,8 @@ import asyncio
 import signal
 import socket
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,7 +13,7 @@ import pytest
 from bot.cli.exits import Exit
 from core.keys import KEY_NAMES, KeyRing
 from storage.database import Database
-from tests.bot.edges.machine import Machine
+from tests.bot.edges.machine import ROOT, Machine
 from tests.bot.edges.telegram_stub import TOKEN, TelegramStub, message
 
 PASSWORD = "correct horse battery"
@@ -237,6 +239,27 @@ def test_a_whole_audit_gives_its_head_and_a_head_it_does_not_hold_is_refused(cli
     assert "is not among them" in broken.sentence
 
 
+def test_an_audit_says_how_much_of_it_is_not_sealed_yet(clinic: Machine) -> None:
+    clinic.run(*ADMIN, given=PASSWORD)
+    said = clinic.run("audit", "verify")
+    assert (said.code, said.out.strip()) == (
+        Exit.OK,
+        "The audit is whole: no sealed entry yet. Not sealed yet, so not checked: 1 (a running bot seals them).",
+    )
+
+
+def test_the_head_before_the_first_entry_is_a_head(clinic: Machine) -> None:
+    said = clinic.run("audit", "verify", "--head", "0:")
+    assert (said.code, said.out.strip()) == (Exit.OK, "The audit is whole: no sealed entry yet.")
+
+
+@pytest.mark.parametrize("head", ["nonsense", "", "7", "k1:abc", "k1:" + "0" * 63, "x" * 64])
+def test_what_is_no_head_is_wrong_usage_and_no_word_on_the_audit(clinic: Machine, head: str) -> None:
+    ended = clinic.run("audit", "verify", "--head", head)
+    assert ended.code == Exit.USAGE
+    assert ended.sentence.startswith("--head is not a head")
+
+
 def test_keys_are_written_for_their_user_alone_and_never_over_others(tmp_path: Path) -> None:
     machine = Machine(tmp_path)
     made = machine.run("secrets", "new", "--dir", "keys")
@@ -263,6 +286,19 @@ def test_help_tells_what_each_exit_code_means(tmp_path: Path) -> None:
     shown = Machine(tmp_path).run("--help")
     assert shown.code == Exit.OK
     assert all(f" {code} " in f"{shown.out} " for code in sorted(Exit))
+
+
+@pytest.mark.parametrize("module", ["telegram", "aiohttp", "sqlalchemy", "pydantic"])
+def test_what_takes_long_to_import_is_left_to_the_commands_that_use_it(module: str) -> None:
+    """A script that makes keys or an admin waits for every import."""
+    found = f"import sys, bot.cli; sys.exit({module!r} in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", found], cwd=ROOT, check=False).returncode == 0
+
+
+@pytest.mark.parametrize("module", ["telegram", "aiohttp"])
+def test_no_command_but_run_imports_telegrams_library(module: str) -> None:
+    found = f"import sys, bot.cli.operator; sys.exit({module!r} in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", found], cwd=ROOT, check=False).returncode == 0
 
 
 def test_wrong_usage_ends_with_2(tmp_path: Path) -> None:

@@ -1,0 +1,44 @@
+"""What takes long to import, imported only by the commands that use it: each is a process of its own that a person,
+or a script, waits for. Telegram's library and the database's cost more than most commands do.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import signal
+    from contextlib import AbstractAsyncContextManager
+
+    from bot.cli.operator import Operator
+    from storage.database import Database
+
+
+def run_bot() -> signal.Signals:
+    """See bot.cli.serving."""
+    from bot.cli import serving  # noqa: PLC0415
+
+    return serving.run_bot()
+
+
+def operator() -> AbstractAsyncContextManager[Operator]:
+    """See bot.cli.operator."""
+    from bot.cli import operator  # noqa: PLC0415
+
+    return operator.operator()
+
+
+def database() -> Database:
+    """The database of the settings, as it is. Raises SettingsError or StorageError."""
+    from core.settings import load_settings  # noqa: PLC0415
+    from storage.database import Database  # noqa: PLC0415
+
+    return Database(load_settings().storage.database_url)
+
+
+def families() -> tuple[type[Exception], type[Exception]]:
+    """SettingsError and StorageError."""
+    from core.settings import SettingsError  # noqa: PLC0415
+    from storage.errors import StorageError  # noqa: PLC0415
+
+    return SettingsError, StorageError
