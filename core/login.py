@@ -138,6 +138,11 @@ class Login:
             failures_before=failures,
         )
 
+    async def give_up(self, uow: UnitOfWork, attempt: LoginAttempt) -> None:
+        """Uncounts a try whose password was never looked at: too many people were waiting to be (Busy)."""
+        await self._throttle.give_back(uow, attempt.account_key)
+        await self._throttle.give_back(uow, attempt.source_key)
+
     async def finish(self, uow: UnitOfWork, attempt: LoginAttempt) -> LoggedIn | LoginRefused:
         """Logs in, or says no. Never raises for a wrong password: what was counted and audited must be committed."""
         row = await account_store.get(uow.conn, attempt.account_id) if attempt.account_id else None

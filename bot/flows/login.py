@@ -64,6 +64,10 @@ class _LogIn(Acts):
         await begun.verify()
         return begun
 
+    async def give_up(self, case: Case, begun: LoginAttempt) -> None:
+        """Nobody looked at the password: the try does not count."""
+        await case.core.login.give_up(case.uow, begun)
+
     async def finish(self, case: Case, answers: Answers, worked: LoginAttempt) -> Done | Refused:
         outcome = await case.core.login.finish(case.uow, worked)
         if not isinstance(outcome, LoggedIn):

@@ -317,3 +317,17 @@ async def test_no_counter_can_be_read_back_to_a_phone(core: Core, desk: Desk) ->
         keys = (await uow.conn.execute(select(tables.counters.c.key))).scalars().all()
     assert len(keys) == 2
     assert all(len(key) == 64 and PHONE.value not in key and str(LI) not in key for key in keys)
+
+
+async def test_a_try_that_nobody_could_look_at_does_not_count(
+    core: Core, desk: Desk, make_account: MakeAccount
+) -> None:
+    await make_account()
+    for _ in range(20):
+        async with desk.write() as uow:
+            attempt = await core.login.begin(
+                uow, role=Role.PATIENT, identifier=PHONE, password=PASSWORD, source=Source.telegram(LI)
+            )
+        async with desk.write() as uow:
+            await core.login.give_up(uow, attempt)
+    assert isinstance(await log_in(core, desk), LoggedIn)
