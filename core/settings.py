@@ -15,6 +15,8 @@ from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints, ValidationError, field_validator
+from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from core.keys import KEY_NAMES, KeyRing, WeakKey
@@ -201,12 +203,15 @@ def _read_file(path: Path) -> dict[str, Any]:
         values = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {}
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{path} cannot be read: {error}.") from None
+    except OSError as error:
+        raise SettingsError(f"{path} cannot be read: {error.strerror}.") from None
+    except UnicodeDecodeError:
+        raise SettingsError(f"{path} cannot be read: save it as UTF-8 text.") from None
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"{path} is not valid TOML: {error}.") from None
     for section, keys in _SECRET_KEYS.items():
-        for key in keys & set(values.get(section, ())):
+        given = values.get(section)
+        for key in keys & set(given if isinstance(given, dict) else ()):
             variable = _variable(section, key)
             raise SettingsError(f"{path}: [{section}] {key} is a secret; take it out and set {variable} instead.")
     return values
@@ -216,26 +221,75 @@ def _refuse_unknown_variables(environ: Mapping[str, str]) -> None:
     for variable in environ:
         if variable.startswith(PREFIX):
             section, _, key = variable.removeprefix(PREFIX).lower().partition("__")
-            field = Settings.model_fields.get(section)
-            model = field.annotation if field else None
-            if model is None or key not in getattr(model, "model_fields", {}):
+            if key not in _fields(section):
                 raise SettingsError(f"{variable} in the environment is not a setting; config.toml lists them all.")
 
 
 def _sentence(error: ValidationError, path: Path) -> str:
-    first = error.errors(include_url=False, include_input=False)[0]
-    section, key = str(first["loc"][0]), str(first["loc"][1]) if len(first["loc"]) > 1 else ""
-    if first["type"] == "missing" and not key:
-        key = "name"  # only [clinic] has keys without a default
+    faults = [
+        (str(fault["loc"][0]), ".".join(map(str, fault["loc"][1:])), fault) for fault in error.errors(include_url=False)
+    ]
+    needed = [(section, key) for section, name, fault in faults if _is_missing(fault) for key in _keys(section, name)]
+    if needed:
+        return _needed(needed, path)
+    section, key, fault = faults[0]
     where = f"[{section}] {key}".rstrip()
-    variable = _variable(section, key)
-    if first["type"] == "extra_forbidden":
+    if fault["type"] == "extra_forbidden":
         return f"{path}: {where} is not a setting; take it out, or look for a slip of the pen."
+    variable = _variable(section, key)
     source = variable if variable in os.environ else f"{path}: {where}"
-    if first["type"] in {"missing", "string_too_short"}:
-        return f"{source} is needed: set it in {path} or as {variable}."
-    reason = str(first.get("ctx", {}).get("error") or first["msg"])
-    return f"{source} cannot be used: {reason[:1].lower()}{reason[1:]}."
+    return f"{source} cannot be used: {_reason(fault, section, key)}."
+
+
+def _is_missing(fault: ErrorDetails) -> bool:
+    return fault["type"] in {"missing", "string_too_short"} or (
+        fault["type"] == "string_pattern_mismatch" and not str(fault["input"]).strip()
+    )
+
+
+def _keys(section: str, key: str) -> list[str]:
+    # Only [clinic] has keys without a default, so only it can be missing as a whole.
+    return [key] if key else [name for name, field in _fields(section).items() if field.is_required()]
+
+
+def _needed(needed: list[tuple[str, str]], path: Path) -> str:
+    """All that is missing at once: nobody should start the bot three times to learn of three settings."""
+    names = ", ".join(f"[{section}] {key}" for section, key in needed)
+    variables = ", ".join(_variable(section, key) for section, key in needed)
+    if len(needed) == 1:
+        return f"{path}: {names} is needed: set it there or as {variables}."
+    return f"{path}: {names} are needed: set them there or as {variables}."
+
+
+def _reason(fault: ErrorDetails, section: str, key: str) -> str:
+    """What is wrong, in the words of whoever writes the file; never the value, which may be a secret."""
+    limits = fault.get("ctx", {})
+    default = getattr(_fields(section).get(key), "default", None)
+    match fault["type"]:
+        case "string_pattern_mismatch":
+            return "it must be an address that starts with http:// or https://, like https://clinic.example/privacy"
+        case "int_parsing" | "int_type" | "int_from_float":
+            return f"it must be a whole number, like {default}"
+        case "greater_than_equal":
+            return f"it must be {limits['ge']} or more, like {default}"
+        case "less_than_equal":
+            return f"it must be {limits['le']} or less, like {default}"
+        case "bool_parsing" | "bool_type":
+            return "it must be true or false"
+        case "literal_error":
+            return f"it must be {limits['expected']}"
+        case "string_type":
+            return 'it must be text between quotes, like "text"'
+        case "string_too_long":
+            return f"it must have at most {limits['max_length']} characters"
+        case "model_type" | "model_attributes_type":
+            return f"it must be a section: a line [{section}], its settings below"
+    return str(limits.get("error") or fault["msg"])
+
+
+def _fields(section: str) -> dict[str, FieldInfo]:
+    field = Settings.model_fields.get(section)
+    return getattr(field.annotation, "model_fields", {}) if field else {}
 
 
 def _ring(sources: SecretSources, name: str) -> KeyRing:
@@ -256,11 +310,19 @@ def _ring(sources: SecretSources, name: str) -> KeyRing:
 def _read_secret_file(path: Path) -> str:
     try:
         mode = path.stat().st_mode
+        if stat.S_ISDIR(mode):
+            raise SettingsError(f"The secret file {path} is a folder: name the file in it.")
         if mode & (stat.S_IRWXG | stat.S_IRWXO):
             raise SettingsError(f"{path} can be read by others than its user: run `chmod 600 {path}`.")
         return path.read_text(encoding="ascii")
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"The secret file {path} cannot be read: {error}.") from None
+    except FileNotFoundError:
+        raise SettingsError(
+            f"The secret file {path} is not there: make it with `python -m bot secrets new --dir {path.parent}`."
+        ) from None
+    except OSError as error:
+        raise SettingsError(f"The secret file {path} cannot be read: {error.strerror}.") from None
+    except UnicodeDecodeError:
+        raise SettingsError(f"The secret file {path} holds no key, but something that is not plain text.") from None
 
 
 def _variable(section: str, key: str) -> str:

@@ -65,6 +65,71 @@ def test_a_broken_config_names_the_file_the_key_and_the_mend(machine: Machine, t
     assert TOKEN not in ended.err
 
 
+def test_all_that_is_missing_of_a_clinic_is_told_at_once(machine: Machine) -> None:
+    machine.unset("CLINIC__NAME", "CLINIC__CONTACT", "CLINIC__PRIVACY_URL")
+    (machine.folder / "config.toml").write_text('[clinic]\nname = ""\nprivacy_url = ""\n')
+    said = machine.run("admin", "list").sentence
+    assert said.startswith("config.toml: [clinic] name, [clinic] contact, [clinic] privacy_url are needed")
+    (machine.folder / "config.toml").unlink()
+    assert machine.run("admin", "list").sentence == said
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "says"),
+    [
+        ("CLINIC__PRIVACY_URL", "clinic.example", "starts with http:// or https://, like https://clinic.example"),
+        ("TELEGRAM__LISTEN_PORT", "http", "it must be a whole number, like 8443"),
+        ("TELEGRAM__LISTEN_PORT", "70000", "it must be 65535 or less, like 8443"),
+        ("LOGIN__FREE_FAILURES", "0", "it must be 1 or more, like 5"),
+        ("PASSWORDS__REJECT_COMMON", "perhaps", "it must be true or false"),
+        ("LOGGING__LEVEL", "loud", "it must be 'debug', 'info', 'warning' or 'error'"),
+        ("CLINIC__NAME", "x" * 300, "it must have at most 200 characters"),
+        ("CLINIC__TIME_ZONE", "Mars", "write it like Asia/Shanghai"),
+    ],
+)
+def test_a_wrong_value_is_told_in_plain_words(machine: Machine, key: str, value: str, says: str) -> None:
+    machine.set(**{key: value})
+    ended = machine.run("admin", "list")
+    assert ended.code == Exit.CONFIGURATION
+    assert ended.sentence.startswith(f"CLINIC_BOT__{key} cannot be used: ")
+    assert says in ended.sentence
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("telegram = 3\n", "[telegram] cannot be used: it must be a section"),
+        ("[[telegram]]\n", "[telegram] cannot be used: it must be a section"),
+        ("[telegram]\nlisten_host = 3\n", "it must be text between quotes"),
+        ("[login]\nfree_failures = 2.5\n", "it must be a whole number, like 5"),
+    ],
+)
+def test_a_wrong_line_of_the_file_is_told_in_plain_words(machine: Machine, text: str, says: str) -> None:
+    machine.unset(*(key.removeprefix("CLINIC_BOT__") for key in list(machine.environment) if "__TELEGRAM__" in key))
+    (machine.folder / "config.toml").write_text(text, encoding="utf-8")
+    ended = machine.run("admin", "list")
+    assert ended.code == Exit.CONFIGURATION
+    assert says in ended.sentence
+
+
+@pytest.mark.parametrize(
+    ("file", "says"),
+    [
+        ("secrets", "is a folder: name the file in it"),
+        ("nowhere", "is not there: make it with `python -m bot secrets new"),
+        ("secrets/audit_keys/x", "cannot be read: Not a directory."),
+        ("photo", "holds no key"),
+    ],
+)
+def test_a_secret_file_that_is_none_is_told_in_plain_words(machine: Machine, file: str, says: str) -> None:
+    (machine.folder / "photo").write_bytes(b"\xff\xd8\xff")
+    (machine.folder / "photo").chmod(0o600)
+    machine.set(SECRETS__AUDIT_KEYS_FILE=str(machine.folder / file))
+    ended = machine.run("admin", "list")
+    assert ended.code == Exit.CONFIGURATION
+    assert says in ended.sentence
+
+
 def test_a_missing_secret_says_how_to_make_one(machine: Machine) -> None:
     machine.unset("SECRETS__PEPPER_KEYS_FILE")
     ended = machine.run("run")
