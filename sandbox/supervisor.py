@@ -9,7 +9,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -129,9 +129,13 @@ class Supervisor:
         self.console.print(f"  All it keeps is in {self.home.folder}/, its logs too.\n", style="dim")
 
     async def _start_faces(self, state: State) -> None:
-        await self._prepare(state)
+        new = state.admin != "made"
+        if new:
+            await self._until_done(lambda: self._make_tables(state))
         for child in faces(self.home, state, self.port):
             self._keep(child)
+        if new:  # beside the bot's own start: each takes more than a second
+            await self._until_done(lambda: self._make_admin(state))
 
     def _keep(self, child: Child) -> None:
         self._begin(self._keep_running(child))
@@ -200,28 +204,25 @@ class Supervisor:
         finally:
             await _end_process(process)
 
-    async def _prepare(self, state: State) -> None:
-        """Keys, database and admin, on the first run. Tries again, with growing pauses, where one cannot be made."""
-        if state.admin == "made":
-            return
+    async def _until_done(self, act: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Prepares something on the first run. Tries again, with growing pauses, where it cannot be made."""
         pause, said = 1.0, False
         while True:
             try:
-                await self._make_keys(state)
-                await self._command(state, "db", "upgrade")
-                await self._make_admin(state)
+                await act()
             except StepFailedError as error:
                 if not said:
-                    self._complain(f"The bot cannot start yet: {error} Trying again, with growing pauses.")
+                    self._complain(f"The sandbox is not ready yet: {error} Trying again, with growing pauses.")
                     said = True
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, LONGEST_PAUSE)
             else:
                 return
 
-    async def _make_keys(self, state: State) -> None:
+    async def _make_tables(self, state: State) -> None:
         if not all((self.home.secrets / f"{ring}_keys").exists() for ring in KEY_RINGS):
             await self._command(state, "secrets", "new", "--dir", str(self.home.secrets))
+        await self._command(state, "db", "upgrade")
 
     async def _make_admin(self, state: State) -> None:
         self.home.save(replace(state, admin="begun"))

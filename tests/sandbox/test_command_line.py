@@ -100,6 +100,7 @@ def test_a_busy_port_is_told_in_one_sentence(tmp_path: Path, arguments: tuple[st
     assert done.returncode == 1
     assert done.stderr.startswith(f"Port {port} is taken")
     assert len(done.stderr.splitlines()) == 1
+    assert done.stdout == ""  # it does not name a page that it does not serve
 
 
 @pytest.mark.parametrize(
@@ -140,6 +141,12 @@ class Up:
     def data(self) -> Path:
         return self.folder / "data" / "sandbox"
 
+    @property
+    def admin(self) -> str:
+        """How far the admin's account is."""
+        path = self.data / "state.json"
+        return str(json.loads(path.read_text())["admin"]) if path.exists() else "none"
+
     def bot_log(self) -> str:
         path = self.data / "bot.log"
         return path.read_text() if path.exists() else ""
@@ -149,8 +156,8 @@ class Up:
 
     def until_the_bot_runs(self) -> None:
         def runs() -> bool:
-            assert "cannot start" not in self.told(), self.told()
-            return "The bot runs" in self.bot_log()
+            assert "not ready" not in self.told(), self.told()
+            return "The bot runs" in self.bot_log() and self.admin == "made"
 
         eventually(runs)
 
