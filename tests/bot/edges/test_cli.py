@@ -164,6 +164,29 @@ def test_a_file_that_is_no_database_is_left_as_it_is(machine: Machine) -> None:
     assert file.read_bytes() == b"this is a diary, not a database" * 100
 
 
+@pytest.mark.parametrize("command", ["run", "db upgrade", "db current", "audit verify", "admin list"])
+@pytest.mark.parametrize("fault", ["a folder", "no database", "damaged", "nowhere", "away"])
+def test_a_database_that_cannot_be_used_is_one_sentence_whatever_is_asked_of_it(
+    clinic: Machine, request: pytest.FixtureRequest, command: str, fault: str
+) -> None:
+    file = clinic.folder / "data/clinic.db"
+    whole = file.read_bytes()
+    if fault == "a folder":
+        file.unlink()
+        file.mkdir()
+    elif fault == "no database":
+        file.write_bytes(b"this is a diary" * 1000)
+    elif fault == "damaged":
+        file.write_bytes(whole[:4096] + b"\xa5" * (len(whole) - 4096))
+    elif fault == "nowhere":
+        clinic.set(STORAGE__DATABASE_URL=request.getfixturevalue("postgres").url("nowhere"))
+    else:
+        clinic.set(STORAGE__DATABASE_URL="postgresql+asyncpg://clinic:hunter2@127.0.0.1:9/clinic")
+    ended = clinic.run(*command.split())
+    assert (ended.code, ended.out) == (Exit.DATABASE, "")
+    assert ended.sentence.startswith("The database")
+
+
 def test_a_postgresql_that_is_away_is_one_sentence_without_its_password(machine: Machine) -> None:
     machine.set(STORAGE__DATABASE_URL="postgresql+asyncpg://clinic:hunter2@127.0.0.1:9/clinic")
     ended = machine.run("run")
