@@ -73,7 +73,7 @@ class ChatCodec:
             expires_at=draft.touched_at + self.draft_life if draft else None,
             message_id=person.message_id,
             keyboard=bool(reply.screens[-1].keyboard) if reply.screens else person.keyboard,
-            listed=list_name(GUEST if reply.signed_out else person.audience, language),
+            listed=person.listed,
             secret_until=secret_until,
             pending=seal_json(self.sealer, calls, pending_context(person.id)) if calls else None,
             blocked_at=None,

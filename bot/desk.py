@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, TypeGuard
 
 from bot import acts
 from bot.adapter import Arrival, Blocked, Edited, Ignored, InGroup
@@ -23,7 +23,7 @@ _CONTROLS: Final = (BACK, CANCEL, SKIP, KEEP, ERASE)
 _WAYS_ON: Final = (GO_ON, START_OVER, CANCEL, LEAVE)
 _GROUP_PAUSE: Final = timedelta(hours=1)
 _SECRET_LIFE: Final = timedelta(days=7)
-_SECRET_ECHO: Final = timedelta(minutes=1)
+_SECRET_ECHO: Final = timedelta(seconds=15)
 STALE: Final = Text("alert.stale")
 
 
@@ -54,12 +54,13 @@ class Desk:
         person, notes = self._tidy(person)
         if isinstance(event, Edited):
             return self._edited(person, event)
-        maybe_secret = person.secret_until is not None and now < person.secret_until
+        maybe_secret = _maybe_secret(person, now)
         if person.draft and notes:
             return self._after_update(person, event, notes, maybe_secret)
         if isinstance(event, Pressed):
             return self._led(self._pressed(person, event, now), notes)
-        if maybe_secret and person.draft is None and isinstance(event, Said) and self._command(event.text) is None:
+        unasked = maybe_secret and person.draft is None
+        if unasked and isinstance(event, Said) and self._command(event.text, exact=True) is None:
             return Reply((menu(person, *notes, Text("password.stray")),), forget=(event.message_id,))
         return self._led(self._message(person, event, now), notes)
 
@@ -111,18 +112,16 @@ class Desk:
             return Reply((menu(person, *notes),))
         return self._reply(self.engine.again(self.flows[person.draft.flow], person.draft, *notes))
 
-    def secret_until(self, person: Person, reply: Reply, now: datetime) -> datetime | None:
+    def secret_until(self, reply: Reply, now: datetime, *, took: bool) -> datetime | None:
         """Until when a text that nothing asked for may be a password: as long as one was the last thing to be asked.
 
-        After it was taken, for a minute more: it may have been sent twice.
+        Args:
+            took: a password was just taken or deleted; for a moment more it may come a second time.
         """
         draft = reply.draft
         if draft and draft.flow in self.flows and self.flows[draft.flow].is_secret(draft.step):
             return now + _SECRET_LIFE
-        was = person.draft
-        if was and was.flow in self.flows and self.flows[was.flow].is_secret(was.step):
-            return now + _SECRET_ECHO
-        return None
+        return now + _SECRET_ECHO if took else None
 
     def _tidy(self, person: Person) -> tuple[Person, tuple[Text, ...]]:
         """The person without a draft that is dead, another account's or of a gone flow; and what to say of it."""
@@ -163,6 +162,8 @@ class Desk:
         decision = self._advance(person, flow, event, now)
         if isinstance(event, Sent) and _at_secret(flow, person) and isinstance(decision, Reply):
             return replace(decision, forget=(event.message_id,))  # a caption may be the password
+        if isinstance(event, Said) and _maybe_secret(person, now) and _was_refused(decision, draft):
+            return replace(decision, forget=(event.message_id,))  # the password once more, a step too late
         return decision
 
     def _pressed(self, person: Person, event: Pressed, now: datetime) -> Decision:
@@ -247,8 +248,8 @@ class Desk:
     def _aside(self, person: Person, screen: Screen) -> Reply:
         if person.draft is None:
             return Reply((screen,))
-        question = self.engine.again(self.flows[person.draft.flow], person.draft).screens
-        return Reply((screen, *question), person.draft)
+        question = self.engine.again(self.flows[person.draft.flow], person.draft)
+        return Reply((screen, *question.screens), question.draft)
 
     def _cancel(self, person: Person) -> Reply:
         if person.draft is None:
@@ -266,8 +267,8 @@ class Desk:
         said = Text("language.done")
         if person.draft is None:
             return Reply((menu(person, said),), language=language)
-        question = self.engine.again(self.flows[person.draft.flow], person.draft).screens
-        return Reply((Screen((said,)), *question), person.draft, language)
+        question = self.engine.again(self.flows[person.draft.flow], person.draft)
+        return Reply((Screen((said,)), *question.screens), question.draft, language)
 
     def _edited(self, person: Person, event: Edited) -> Reply:
         draft = person.draft
@@ -350,3 +351,12 @@ def _title(flow: str) -> Text:
 def _at_secret(flow: Flow | None, person: Person) -> bool:
     draft = person.draft
     return bool(flow and draft and draft.step != REVIEW and flow.step(draft.step).secret)
+
+
+def _maybe_secret(person: Person, now: datetime) -> bool:
+    return person.secret_until is not None and now < person.secret_until
+
+
+def _was_refused(decision: Decision, before: Draft) -> TypeGuard[Reply]:
+    after = decision.draft if isinstance(decision, Reply) else None
+    return after is not None and after.step == before.step and after.tries > before.tries

@@ -167,7 +167,8 @@ class Handling:
         """`person`: who they are after the act, when it logged them in."""
         person = person or turn.person
         turn.calls = turn.compose(person, reply, self.desk.catalogue)
-        turn.row = self.codec.row(person, reply, turn.calls, now, self.desk.secret_until(turn.person, reply, now))
+        took = isinstance(turn.decision, Submit) or bool(reply.forget)
+        turn.row = self.codec.row(person, reply, turn.calls, now, self.desk.secret_until(reply, now, took=took))
 
     async def _ask(self, uow: UnitOfWork, turn: Turn, ask: Ask) -> Reply:
         try:

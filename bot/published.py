@@ -1,6 +1,7 @@
 """What Telegram's own menus show of this bot: the command list, by role and language (DIALOGS.md Commands)."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 import structlog
@@ -31,13 +32,22 @@ def list_name(audience: str, language: Language) -> str:
     return f"{audience}:{language}"
 
 
-def commands_call(chat_id: int, audience: str, catalogue: Catalogue, language: Language) -> Call:
-    """The call that makes one chat's command list fit its person."""
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A command list to be set for one chat: the call, and the name under which it is remembered."""
+
+    call: Call
+    name: str
+
+
+def listing_for(chat_id: int, audience: str, catalogue: Catalogue, language: Language) -> Listing:
+    """The command list that fits one chat's person."""
     params: Mapping[str, Any] = {
         "commands": _commands(audience, catalogue, language),
         "scope": {"type": "chat", "chat_id": chat_id},
     }
-    return Call(method="setMyCommands", params=dict(params), screen=False)
+    call = Call(method="setMyCommands", params=dict(params), screen=False)
+    return Listing(call, list_name(audience, language))
 
 
 def _commands(audience: str, catalogue: Catalogue, language: Language) -> list[dict[str, str]]:

@@ -8,6 +8,7 @@ taken again, an answer that was committed and not shown is shown.
 import asyncio
 import secrets
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any, Final, TypeVar
 
@@ -20,6 +21,7 @@ from bot.handling import Handling, LostRaceError, Taken, refused
 from bot.logs import following
 from bot.outage import Outage
 from bot.person import Case, Done, Refused, Reply, Submit
+from bot.published import Listing
 from bot.screen import Call, Caller
 from bot.showing import Showing
 from bot.turn import Turn, not_deleted
@@ -54,10 +56,12 @@ class Runner:
         self._showing = Showing(database, bot, clock, on_free=self._freed)
         self._woken = asyncio.Event()
         self._stopping = False
-        self._turning = False
+        self._resting = asyncio.Event()
+        self._resting.set()
         self._working: dict[int, asyncio.Task[None]] = {}
         self._asides: set[asyncio.Task[None]] = set()
         self._passed_over: set[int] = set()
+        self._held_up = 0
 
     def wake(self) -> None:
         """Says that there may be something to do."""
@@ -71,37 +75,39 @@ class Runner:
         await self._stored(lambda: self._show_what_was_left(timedelta(0) if alone else _SHOW_AGAIN))
         looked = asyncio.get_running_loop().time()
         while not self._stopping:
-            self._woken.clear()
-            self._turning = True
-            try:
-                if await self._stored(self._turn):
-                    continue
-            finally:
-                self._turning = False
-            await self._sleep()
             if asyncio.get_running_loop().time() - looked > _SHOW_AGAIN.total_seconds():
                 await self._stored(lambda: self._show_what_was_left(_SHOW_AGAIN))
                 looked = asyncio.get_running_loop().time()
+            self._woken.clear()
+            self._resting.clear()
+            try:
+                found = await self._stored(self._turn)
+            finally:
+                self._resting.set()
+            if not found:
+                await self._sleep()
 
     async def stop(self, drain: float) -> None:
         """Takes nothing more and lets what runs end within `drain` seconds; the rest is taken up at the next start."""
         self._stopping = True
         self.wake()
-        while self._turning and drain > 0:
-            await asyncio.sleep(0.01)
-            drain -= 0.01
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + drain
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._resting.wait(), drain)
         running = [*self._working.values(), *self._asides]
         if running:
-            _, late = await asyncio.wait(running, timeout=drain)
+            _, late = await asyncio.wait(running, timeout=max(0.0, deadline - loop.time()))
             for task in late:
                 task.cancel()
-        await self._showing.close(drain)
+            await asyncio.gather(*late, return_exceptions=True)
+        await self._showing.close(max(0.0, deadline - loop.time()))
         await self._give_back()
 
     async def idle(self) -> None:
         """Waits until every update that was received is handled and its answer shown."""
         while True:
-            if not (self._turning or self._working or self._asides or self._showing.busy):
+            if self._resting.is_set() and not (self._working or self._asides or self._showing.busy):
                 async with self._database.read() as conn:
                     if not await inbox.count_open(conn):
                         return
@@ -124,14 +130,17 @@ class Runner:
         busy = self._showing.chats | self._working.keys()
         room = min(_BATCH, _AT_ONCE - len(self._showing))
         if room <= 0:
+            self._passed_over = set(busy)
             return False
         now = self._clock()
+        most = room + len(busy) + self._held_up  # those who cannot be taken yet must not crowd out those who can
         free: list[Waiting] = []
         try:
             async with self._database.write() as conn:
-                found = await inbox.waiting(conn, now=now, most=room + len(busy))
+                found = await inbox.waiting(conn, now=now, most=most)
                 free = [waiting for waiting in found if waiting.person_id not in busy]
-                self._passed_over = {waiting.person_id for waiting in found} & busy
+                free = free[: room + self._held_up]
+                self._pass_over({waiting.person_id for waiting in found} & busy)
                 if not free:
                     return False
                 taken = await self._handling.take(conn, free, now, busy)
@@ -153,12 +162,19 @@ class Runner:
                 for waiting in free:
                     await self._alone(waiting)
             return True
+        self._held_up = len(taken.later)
+        self._pass_over(self._passed_over | (set(taken.later) & busy))
         self._follow_up(taken, quick, slow)
-        return bool(taken.turns or taken.broken)
+        return bool(taken.turns or taken.broken) or len(found) == most
+
+    def _pass_over(self, chats_: set[int]) -> None:
+        """Remembers who waits for their chat to be free; whose chat became free meanwhile is looked for at once."""
+        self._passed_over = chats_
+        if any(chat not in self._working and not self._showing.has(chat) for chat in chats_):
+            self.wake()
 
     def _follow_up(self, taken: Taken, quick: Sequence[Turn], slow: Sequence[Turn]) -> None:
         """What comes after the commit."""
-        self._passed_over.update(taken.later)
         for turn in taken.turns:
             self._answer(turn)
         for turn in quick:
@@ -269,6 +285,17 @@ class Runner:
     def _show(self, turn: Turn) -> None:
         if turn.row and turn.calls:
             self._showing.start(turn.row, turn.calls)
+        if turn.listing:
+            self._aside(self._list(turn.person.id, turn.listing))
+
+    async def _list(self, person_id: int, listing: Listing) -> None:
+        """Makes the client's command list fit its person; nothing waits for it, and the next update tries again."""
+        try:
+            await self._bot.call(listing.call["method"], listing.call["params"])
+            async with self._database.write() as conn:
+                await chats.set_listed(conn, person_id, listing.name)
+        except (TelegramError, StorageError) as error:
+            log.info("a command list was not changed", reason=str(error))
 
     async def _show_what_was_left(self, older_than: timedelta) -> None:
         """Shows answers that were committed and not shown: by a process that was killed, or while Telegram was away."""

@@ -6,7 +6,7 @@ from bot.adapter import Arrival
 from bot.dialog.events import Pressed
 from bot.dialog.view import Screen, Text
 from bot.person import GUEST, Decision, Person, Reply
-from bot.published import commands_call, list_name
+from bot.published import Listing, list_name, listing_for
 from bot.screen import Call, Place, compose
 from bot.texts import Catalogue
 from storage.chats import ChatRow
@@ -23,6 +23,7 @@ class Turn:
     decision: Decision
     row: ChatRow | None = None
     calls: list[Call] = field(default_factory=list)
+    listing: Listing | None = None
 
     @property
     def pressed(self) -> Pressed | None:
@@ -48,11 +49,10 @@ class Turn:
         )
         language = reply.language or person.language
         screens = _without_keyboard(reply.screens) if person.keyboard else reply.screens
-        calls = compose(screens, place, catalogue, language)
         audience = GUEST if reply.signed_out else person.audience
         if person.id > 0 and list_name(audience, language) != person.listed:  # groups have no list of their own
-            calls.append(commands_call(person.id, audience, catalogue, language))
-        return calls
+            self.listing = listing_for(person.id, audience, catalogue, language)
+        return compose(screens, place, catalogue, language)
 
 
 def _without_keyboard(screens: tuple[Screen, ...]) -> tuple[Screen, ...]:

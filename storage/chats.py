@@ -80,6 +80,11 @@ async def save(conn: AsyncConnection, rows: Sequence[ChatRow]) -> set[int]:
     return set(written.scalars())
 
 
+async def set_listed(conn: AsyncConnection, person_id: int, listed: str) -> None:
+    """Notes which command list the person's client has now."""
+    await conn.execute(update(chats).where(chats.c.person_id == person_id).values(listed=listed))
+
+
 async def set_blocked(conn: AsyncConnection, person_id: int, at: datetime | None) -> None:
     """Notes that the person blocked the bot, or let it in again (None); nothing else of the chat changes."""
     await conn.execute(update(chats).where(chats.c.person_id == person_id).values(blocked_at=at))
@@ -91,7 +96,7 @@ async def shown(conn: AsyncConnection, notes: Sequence[tuple[int, int, int | Non
         _shown,
         [
             {"person": person, "at_revision": revision, "message": message, "blocked": blocked}
-            for person, revision, message, blocked in notes
+            for person, revision, message, blocked in sorted(notes)  # one order: no two writers wait in a circle
         ],
     )
 

@@ -72,7 +72,7 @@ class Engine:
 
     def again(self, flow: Flow, draft: Draft, *notes: Text) -> Outcome:
         """The present screen once more, after these sentences; nothing changed."""
-        return Outcome(draft, (screens.present(flow, draft).led_by(*notes),))
+        return Outcome(replace(draft, asking=""), (screens.present(flow, draft).led_by(*notes),))
 
     def offer(self, flow: Flow, draft: Draft) -> Outcome:
         """Asks whether to go on or to start over."""

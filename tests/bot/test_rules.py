@@ -479,3 +479,38 @@ async def test_an_email_that_was_taken_meanwhile_leads_back_to_it(clinic: Clinic
     assert "这个邮箱已有账号" in second.screen
     await second.send("other@example.com")
     assert "请核对" in second.screen
+
+
+@pytest.mark.parametrize("aside", ["/help", "/privacy", "/nonsense"])
+async def test_a_question_that_is_shown_again_can_be_answered_again(li: Chat, aside: str) -> None:
+    await li.send("/login")
+    await li.send(aside)
+    assert "（4/9）" in li.screen
+    await li.send("王小明")
+    assert "（5/9" in li.screen
+
+
+async def test_a_stray_password_that_looks_like_a_command_is_deleted(li: Chat) -> None:
+    await to_password(li)
+    await li.send("/not-one-of-ours", wait=False)
+    second = await li.send("/not-one-of-ours")
+    assert second.deleted
+
+
+async def test_a_password_that_comes_a_step_too_late_is_deleted(clinic: Clinic) -> None:
+    li = await clinic.person()
+    await li.send("/login")
+    await li.press("患者")
+    await li.send("13812345678")
+    clinic.clock.advance(minutes=16)
+    await li.send(PASSWORD)
+    assert "（2/3）" in li.screen
+    again = await li.send(PASSWORD)
+    assert again.deleted
+
+
+async def test_ordinary_words_after_a_cancelled_password_stay(li: Chat) -> None:
+    await to_password(li)
+    await li.send("/cancel")
+    said = await li.send("你们几点开门？")
+    assert not said.deleted

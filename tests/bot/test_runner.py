@@ -133,3 +133,15 @@ async def test_an_answer_that_cannot_be_opened_any_more_does_not_stop_the_bot(
         again = next(chat for chat in await clinic.sandbox.people() if chat.id == li.id)
         await again.send("/start")
         assert "您想做什么" in again.screen
+
+
+async def test_a_busy_group_holds_nobody_else_up(clinic: Clinic) -> None:
+    crowd = [await clinic.person(f"友{n}", phone=f"136{n:08d}") for n in range(70)]
+    await clinic.sandbox.fail("error", "sendMessage", retry_after=3)
+    for chat in crowd:
+        await clinic.sandbox.request(
+            "POST", f"/people/{chat.id}/group", json={"title": "病友群", "text": f"/start@{clinic.app.bot.username}"}
+        )
+    li = await clinic.person()
+    await li.send("/start", wait=False)
+    await li.expect("您想做什么", timeout=2.5)

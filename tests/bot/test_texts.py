@@ -38,7 +38,7 @@ def source(language: Language) -> dict[str, str]:
     for entry in entries:
         key = entry.id if isinstance(entry.id, str) else entry.id[0]
         if key:
-            texts[key] = entry.string if isinstance(entry.string, str) else "".join(map(str, entry.string))
+            texts[key] = entry.string if isinstance(entry.string, str) else "".join(map(str, entry.string or ()))
     return texts
 
 
