@@ -1,9 +1,9 @@
-# run · test · check · bench: each makes .venv when it is missing.
+# install · run · test · check · bench: each makes .venv when it is missing.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test test-slow check bench lock clean
+.PHONY: install run test test-slow check bench lock clean
 .DEFAULT_GOAL := run
 
 $(VENV)/.run: requirements.txt
@@ -14,6 +14,8 @@ $(VENV)/.run: requirements.txt
 $(VENV)/.dev: requirements-dev.txt $(VENV)/.run
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	@touch $@
+
+install: $(VENV)/.run ## What the bot needs, into .venv.
 
 run: $(VENV)/.run ## With a bot token: Telegram. Without: the sandbox, a small Telegram of your own.
 	@if [ -n "$$CLINIC_BOT__TELEGRAM__TOKEN" ]; then exec $(BIN)/python -m bot run; else exec $(BIN)/python -m sandbox up; fi
