@@ -514,3 +514,51 @@ async def test_ordinary_words_after_a_cancelled_password_stay(li: Chat) -> None:
     await li.send("/cancel")
     said = await li.send("你们几点开门？")
     assert not said.deleted
+
+
+async def test_rule_1_the_start_says_what_it_does_how_many_steps_and_what_to_have_ready(clinic: Clinic) -> None:
+    li = await clinic.person()
+    await li.send("/register")
+    assert "一共 9 步" in li.screen
+    assert "请准备好手机号" in li.screen
+    await li.send("/cancel")
+    await li.send("/login")
+    assert "一共 3 步" in li.screen
+    assert "密码" in li.screen
+
+
+async def test_rule_4_the_progress_is_counted_anew_when_steps_fall_away(clinic: Clinic) -> None:
+    li = await clinic.person()
+    await li.send("/register")
+    assert "（1/9）" in li.screen
+    await li.press("医生（用邮箱）")
+    assert "（2/8）" in li.screen
+
+
+async def test_rule_8_a_change_shows_the_present_value_with_keep_and_erase(li: Chat) -> None:
+    await li.send("王小明")
+    await li.send("xiaoming@example.com")
+    for _ in range(2):
+        await li.press("跳过")
+    await li.press("改邮箱")
+    assert "目前的回答：xiaoming@example.com" in li.screen
+    assert {"不改", "清除"} <= set(li.buttons)
+    await li.press("清除")
+    assert "邮箱：未填写" in li.screen
+
+
+async def test_rule_10_the_button_that_submits_names_the_act(li: Chat) -> None:
+    await li.send("王小明")
+    for _ in range(3):
+        await li.press("跳过")
+    assert "下一步：设置密码" in li.buttons
+
+
+async def test_rule_20_a_press_is_answered_and_slow_work_shows_typing(clinic: Clinic, li: Chat) -> None:
+    await to_password(li)
+    await li.send(PASSWORD)
+    answered = await clinic.sandbox.traffic(method="answerCallbackQuery")
+    pressed = await clinic.sandbox.traffic(method="editMessageText")
+    assert len(answered) >= len(pressed) > 0
+    (action,) = await clinic.sandbox.traffic(chat=li, method="sendChatAction")
+    assert action["params"]["action"] == "typing"
