@@ -179,7 +179,7 @@ class Desk:
             return Ask(lambda case: self._switch(case, event.arg))
         if event.action == "lang" and event.arg in LANGUAGES:
             return self._change_language(person, event.arg)
-        if draft is None:
+        if draft is None or event.dialog != draft.flow:
             return self._stale(person, event)
         return self._advance(person, self.flows[draft.flow], event, now)
 

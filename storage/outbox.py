@@ -59,7 +59,6 @@ _by_id = update(outbox).where(outbox.c.id == bindparam("notice"), _open)
 _sent = _by_id.values(sent_at=bindparam("at"), claimed_until=None, error=None)
 _put_back = _by_id.values(due_at=bindparam("due"), claimed_until=None, error=bindparam("fault"))
 _dead = _by_id.values(dead_at=bindparam("at"), claimed_until=None, error=bindparam("fault"))
-_next_due = select(func.min(func.coalesce(outbox.c.claimed_until, outbox.c.due_at))).where(_open)
 _count_due = select(func.count()).select_from(outbox).where(_open, outbox.c.due_at <= bindparam("at"))
 
 
@@ -85,12 +84,6 @@ async def put_back(conn: AsyncConnection, notice: int, *, due_at: datetime, erro
 async def dead(conn: AsyncConnection, notice: int, *, now: datetime, error: str) -> None:
     """Gives a notice up: it is never sent, and `error` says why."""
     await conn.execute(_dead, {"notice": notice, "at": now, "fault": error})
-
-
-async def next_due(conn: AsyncConnection) -> datetime | None:
-    """When the next open notice is due or free again; None when there is none."""
-    moment: datetime | None = (await conn.execute(_next_due)).scalar_one_or_none()
-    return moment
 
 
 async def count_due(conn: AsyncConnection, now: datetime) -> int:
