@@ -14,7 +14,6 @@ from telegram.error import InvalidToken, RetryAfter, TelegramError
 from telegram.ext import ExtBot
 
 from bot.catalogue import catalogue_of
-from bot.clock import utc_now
 from bot.commands import COMMANDS
 from bot.desk import Desk
 from bot.dialog.engine import Engine
@@ -22,13 +21,13 @@ from bot.dialog.view import Text
 from bot.flows import FLOWS
 from bot.intake import Intake, Polling
 from bot.notices import Notices, Render
-from bot.opening import opened_for_bot
 from bot.outage import Outage
 from bot.published import publish
 from bot.runner import Runner
 from bot.telegram import RawBot, TokenRefused, build_bot, wait_of
 from bot.texts import Catalogue, language_of
 from bot.webhook import Webhook, check_webhook_settings
+from core.clock import utc_now
 from core.core import Core
 from core.jobs.scheduler import Scheduler
 from core.jobs.upkeep import upkeep
@@ -36,6 +35,7 @@ from core.settings import Settings, load_secrets
 from core.unit import Clock
 from storage import chats
 from storage.database import Database
+from storage.opening import opened_for_bot
 from storage.outbox import Due
 
 DRAIN_SECONDS: Final = 10.0

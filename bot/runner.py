@@ -18,7 +18,6 @@ from telegram.error import TelegramError
 from bot import screen
 from bot.desk import Desk
 from bot.handling import Handling, LostRaceError, Taken, refused
-from bot.logs import following
 from bot.outage import Outage
 from bot.person import Case, Done, Refused, Reply, Submit
 from bot.published import Listing
@@ -27,6 +26,7 @@ from bot.showing import Showing
 from bot.turn import Turn, not_deleted
 from core.core import Core
 from core.errors import CoreError
+from core.logs import following
 from core.unit import Clock
 from storage import chats, inbox
 from storage.database import Database

@@ -3,7 +3,7 @@
 import typer
 
 from bot.cli import admin, audit, db, keys, run
-from bot.cli.exits import MEANINGS, Exit, exit_of
+from core.exits import MEANINGS, carry_out
 
 cli = typer.Typer(
     help="Runs the clinic's Telegram bot, and does what its operator does beside it.\n\n"
@@ -22,14 +22,4 @@ cli.add_typer(keys.commands, name="secrets")
 
 def main() -> int:
     """Carries out the command in sys.argv and returns its exit code."""
-    try:
-        cli(prog_name="python -m bot")
-    except SystemExit as ended:  # how Typer ends, whatever became of it
-        return ended.code if isinstance(ended.code, int) else Exit.OK
-    except Exception as error:
-        code = exit_of(error)
-        if code is None:
-            raise
-        typer.echo(str(error), err=True)
-        return code
-    return Exit.OK
+    return carry_out(cli, "python -m bot")

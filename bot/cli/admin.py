@@ -10,9 +10,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from bot.cli.exits import Exit, Failure
 from bot.cli.late import operator
 from core.errors import InvalidValue
+from core.exits import Exit, Failure
 from core.values import Password, PersonName, Phone
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from bot.cli.exits import Exit, Failure
 from bot.cli.late import operator
+from core.exits import Exit, Failure
 
 commands = typer.Typer(help="The audit: who did what.", no_args_is_help=True)
 

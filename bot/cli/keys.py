@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from bot.cli.exits import Failure
+from core.exits import Failure
 from core.keys import KEY_NAMES, make_secrets, new_key_text
 
 commands = typer.Typer(help="The keys that sign, seal and pepper.", no_args_is_help=True)

@@ -34,11 +34,3 @@ def database() -> Database:
     from storage.database import Database  # noqa: PLC0415
 
     return Database(load_settings().storage.database_url)
-
-
-def families() -> tuple[type[Exception], type[Exception]]:
-    """SettingsError and StorageError."""
-    from core.settings import SettingsError  # noqa: PLC0415
-    from storage.errors import StorageError  # noqa: PLC0415
-
-    return SettingsError, StorageError

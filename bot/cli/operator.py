@@ -5,17 +5,17 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
 
-from bot import logs
 from bot.acts import sentence
 from bot.catalogue import catalogue_of
-from bot.cli.exits import Failure
-from bot.clock import utc_now
-from bot.opening import opened_for_operator
+from core import logs
+from core.clock import utc_now
 from core.core import Core
 from core.errors import CoreError
+from core.exits import Failure
 from core.settings import load_secrets, load_settings
 from core.unit import Channel, UnitOfWork
 from storage.database import Database
+from storage.opening import opened_for_operator
 
 # Where an operator needs another sentence than a person in a chat does.
 _SENTENCES: Final = {

@@ -5,7 +5,7 @@ import signal
 import typer
 
 from bot.cli import late
-from bot.cli.exits import Exit
+from core.exits import Exit
 
 
 def run() -> None:

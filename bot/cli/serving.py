@@ -3,11 +3,11 @@
 import asyncio
 import signal
 
-from bot import logs
 from bot.app import App
-from bot.cli.exits import Exit, Failure
 from bot.telegram import TokenRefused
 from bot.webhook import ListenError
+from core import logs
+from core.exits import Exit, Failure
 from core.settings import Settings, SettingsError, load_settings
 
 _HINT = "(To try the bot without any settings, `make run` with no CLINIC_BOT__TELEGRAM__TOKEN set starts a sandbox.)"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.cli.exits import Exit
+from core.exits import Exit
 from core.keys import KEY_NAMES, KeyRing
 from storage.database import Database
 from tests.bot.edges.machine import ROOT, Machine

@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from bot.cli.exits import Exit
+from core.exits import Exit
 from tests.bot.edges.machine import Machine
 
 PASSWORD = "correct horse battery"

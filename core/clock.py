@@ -4,5 +4,5 @@ from datetime import UTC, datetime
 
 
 def utc_now() -> datetime:
-    """The present moment: aware UTC. The only place of the bot that reads it."""
+    """The present moment: aware UTC. Only the faces call this: rules are given the moment."""
     return datetime.now(UTC)

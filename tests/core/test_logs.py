@@ -12,7 +12,7 @@ import structlog
 from sqlalchemy import insert
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot import logs
+from core import logs
 from core.settings import Logging
 from storage.database import Database
 from storage.tables.accounts import accounts, leases

@@ -1,13 +1,13 @@
 """What each exit code means, and which fault ends in which."""
 
+import sys
+from collections.abc import Callable
 from enum import IntEnum
-from typing import Final
-
-from bot.cli import late
+from typing import Any, Final
 
 
 class Exit(IntEnum):
-    """The exit codes of `python -m bot`."""
+    """The exit codes of every command of the project."""
 
     OK = 0
     FAILED = 1
@@ -37,7 +37,25 @@ def exit_of(error: Exception) -> Exit | None:
     """The exit code of a fault that was foreseen and whose message is one sentence; None of any other."""
     if isinstance(error, Failure):
         return error.code
-    settings_error, storage_error = late.families()
-    if isinstance(error, settings_error):
+    # Late, because a command that only prints its help should not import what these modules do.
+    from core.settings import SettingsError  # noqa: PLC0415
+    from storage.errors import StorageError  # noqa: PLC0415
+
+    if isinstance(error, SettingsError):
         return Exit.CONFIGURATION
-    return Exit.DATABASE if isinstance(error, storage_error) else None
+    return Exit.DATABASE if isinstance(error, StorageError) else None
+
+
+def carry_out(cli: Callable[..., Any], program: str) -> int:
+    """Carries out the command in sys.argv and returns its exit code; what was foreseen is said in one sentence."""
+    try:
+        cli(prog_name=program)
+    except SystemExit as ended:  # how Typer ends, whatever became of it
+        return ended.code if isinstance(ended.code, int) else Exit.OK
+    except Exception as error:
+        code = exit_of(error)
+        if code is None:
+            raise
+        print(error, file=sys.stderr)  # noqa: T201 - the command line's last word
+        return code
+    return Exit.OK

@@ -1,0 +1,1 @@
+"""The HTTP face: the routes of CONTRACT.md over the core."""
