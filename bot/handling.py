@@ -17,7 +17,7 @@ from bot.sealed import open_json, update_context
 from bot.texts import Language, language_of
 from bot.turn import Turn, changes_nothing, not_deleted
 from core.core import Core
-from core.errors import CoreError
+from core.errors import CoreError, Forbidden
 from core.unit import Channel, UnitOfWork
 from storage import chats, inbox
 from storage.chats import ChatRow
@@ -131,6 +131,7 @@ class Handling:
             async with conn.begin_nested():
                 result = await act(case)
         except CoreError as problem:
+            await self._record(case.uow, problem)
             result = refused(problem)
         reply, person = await self._follow(case, submit, result)
         self._prepare(turn, reply if deleted else not_deleted(reply), now, person)
@@ -175,7 +176,12 @@ class Handling:
             async with uow.conn.begin_nested():
                 return await ask.act(Case(self.core, uow, turn.person))
         except CoreError as problem:
+            await self._record(uow, problem)
             return self.desk.said(turn.person, sentence(problem))
+
+    async def _record(self, uow: UnitOfWork, problem: CoreError) -> None:
+        if isinstance(problem, Forbidden):
+            await self.core.permissions.record(uow, problem)
 
     async def _write(self, conn: AsyncConnection, turns: Sequence[Turn], now: datetime) -> None:
         rows = [turn.row for turn in turns if turn.row]

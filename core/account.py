@@ -23,7 +23,7 @@ class AccountState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """What its owner may see of an account: what all three families' `me` are made of (CONTRACT.md 1)."""
+    """What its owner may see of an account's own row; core.profiles has the rest of their data (CONTRACT.md 1)."""
 
     id: int
     role: Role

@@ -13,6 +13,7 @@ from core.consents import ConsentKind, Consents
 from core.errors import AccountError
 from core.notices import NoticeKind, Notices
 from core.passwords import PasswordHash
+from core.permissions import Permission, require
 from core.sessions import EndReason, Sessions, Signed
 from core.throttle import Throttle
 from core.unit import Channel, UnitOfWork
@@ -58,7 +59,8 @@ class Accounts:
         return self.of_row(uow, row)
 
     async def me(self, uow: UnitOfWork, signed: Signed) -> Account:
-        """The account of who is acting (CONTRACT.md 2.5)."""
+        """The account of who is acting (CONTRACT.md 2.5). Raises Forbidden."""
+        require(signed, Permission.SEE_OWN_ACCOUNT)
         return await self.get(uow, signed.account_id)
 
     async def find(self, uow: UnitOfWork, number: str) -> Account:

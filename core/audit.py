@@ -47,6 +47,7 @@ class Action(StrEnum):
     SUSPEND = "account.suspend"
     RESTORE = "account.restore"
     SET_PASSWORD = "account.set_password"  # noqa: S105 - an action's name
+    CHANGE_PROFILE = "profile.change"
     LOG_IN = "login.done"
     FAIL_LOGIN = "login.failed"
     LOG_OUT = "session.end"

@@ -7,6 +7,7 @@ from core.audit import Action, Audit
 from core.unit import UnitOfWork
 from storage import accounts as account_store
 from storage import consents as store
+from storage import profiles as profile_store
 
 
 class ConsentKind(StrEnum):
@@ -40,8 +41,10 @@ class Consents:
         return version is not None and version >= CURRENT_VERSION[kind]
 
     async def withdraw(self, uow: UnitOfWork, account_id: int, kind: ConsentKind) -> None:
-        """Withdraws what stands; nothing happens when nothing does."""
+        """Withdraws what stands, with what it allowed to be kept; nothing happens when nothing does."""
         if await store.withdraw(uow.conn, account_id, kind.value, uow.now):
+            if kind is ConsentKind.HEALTH:
+                await profile_store.erase_medical_history(uow.conn, account_id)
             await self._append(uow, account_id, Action.WITHDRAW_CONSENT, kind)
 
     async def _append(self, uow: UnitOfWork, account_id: int, action: Action, kind: ConsentKind) -> None:

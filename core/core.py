@@ -7,6 +7,7 @@ from core.login import Login
 from core.notices import Notices
 from core.passwords import Passwords
 from core.permissions import Permissions
+from core.profiles import Profiles
 from core.sealing import Sealer
 from core.sessions import Sessions
 from core.settings import Secrets, Settings
@@ -45,6 +46,12 @@ class Core:
             consents=self.consents,
             audit=self.audit,
             notices=self.notices,
+        )
+        self.profiles = Profiles(
+            accounts=self.accounts,
+            consents=self.consents,
+            audit=self.audit,
+            sealer=Sealer(secrets.health, "medical history"),
         )
         self.login = Login(
             accounts=self.accounts,

@@ -22,6 +22,14 @@ class AccountError(CoreError):
     """An account cannot be made or changed so."""
 
 
+class NotFound(CoreError):  # noqa: N818 - the name says what happened
+    """What an input names is not there: `hospital.unknown`."""
+
+
+class Conflict(CoreError):  # noqa: N818 - the name says what happened
+    """Rightly asked, but not now: the present state does not allow it."""
+
+
 class LoginError(CoreError):
     """A login cannot be tried now."""
 
@@ -42,10 +50,15 @@ class Unauthenticated(CoreError):  # noqa: N818 - the name says what happened
 
 
 class Forbidden(CoreError):  # noqa: N818 - the name says what happened
-    """Who is asking may not do this."""
+    """Who is asking may not do this. `actor` is their pseudonym, None when nobody is signed in.
 
-    def __init__(self, action: str) -> None:
-        super().__init__("permission.denied", action=action)
+    The edge rolls back, then has Permissions.record write it into the audit (REVIEW.md Audit).
+    """
+
+    def __init__(self, permission: str, actor: str | None, code: str = "permission.denied") -> None:
+        super().__init__(code)
+        self.permission = permission
+        self.actor = actor
 
 
 class Busy(CoreError):  # noqa: N818 - the name says what happened

@@ -5,6 +5,7 @@ from typing import Final
 
 from core.account import AccountState
 from core.audit import Action, Audit
+from core.errors import Forbidden
 from core.sessions import Signed
 from core.unit import UnitOfWork
 from core.values import Role
@@ -16,13 +17,25 @@ class Permission(StrEnum):
     SEE_OWN_ACCOUNT = "account.see_own"
     END_OWN_SESSION = "session.end_own"
     GIVE_OWN_CONSENT = "consent.give_own"
+    SEE_OWN_PATIENT = "patient.see_own"
+    CHANGE_OWN_PATIENT = "patient.change_own"
+    SEE_OWN_DOCTOR = "doctor.see_own"
+    CHANGE_OWN_DOCTOR = "doctor.change_own"
+    SEE_OWN_CERTIFICATE = "certificate.see_own"
+    SEND_OWN_CERTIFICATE = "certificate.send_own"
     MANAGE_ACCOUNTS = "account.manage"
 
 
 _OWN: Final = frozenset({Permission.SEE_OWN_ACCOUNT, Permission.END_OWN_SESSION, Permission.GIVE_OWN_CONSENT})
 TABLE: Final[dict[Role, frozenset[Permission]]] = {
-    Role.PATIENT: _OWN,
-    Role.DOCTOR: _OWN,
+    Role.PATIENT: _OWN | {Permission.SEE_OWN_PATIENT, Permission.CHANGE_OWN_PATIENT},
+    Role.DOCTOR: _OWN
+    | {
+        Permission.SEE_OWN_DOCTOR,
+        Permission.CHANGE_OWN_DOCTOR,
+        Permission.SEE_OWN_CERTIFICATE,
+        Permission.SEND_OWN_CERTIFICATE,
+    },
     Role.ADMIN: _OWN | {Permission.MANAGE_ACCOUNTS},
     Role.EXPERT: frozenset(),  # reserved: cannot log in anywhere yet (CONTRACT.md 1)
 }
@@ -35,16 +48,19 @@ def may(signed: Signed | None, permission: Permission) -> bool:
     return permission in TABLE[signed.role]
 
 
+def require(signed: Signed | None, permission: Permission) -> Signed:
+    """Who is acting, if they may do this; Forbidden if not. Every use case asks this first."""
+    if signed is None or not may(signed, permission):
+        raise Forbidden(permission.value, signed.pseudonym if signed else None)
+    return signed
+
+
 class Permissions:
-    """Asks the table, and writes down who tried what they may not."""
+    """Writes down who tried what they may not (REVIEW.md Audit)."""
 
     def __init__(self, audit: Audit) -> None:
         self._audit = audit
 
-    async def check(self, uow: UnitOfWork, signed: Signed | None, permission: Permission) -> bool:
-        """As `may`; a refusal is an entry of the audit (REVIEW.md Audit), so commit before answering Forbidden."""
-        if may(signed, permission):
-            return True
-        actor = signed.pseudonym if signed else None
-        await self._audit.append(uow, Action.REFUSED, actor=actor, reasons=[permission.value])
-        return False
+    async def record(self, uow: UnitOfWork, refused: Forbidden) -> None:
+        """An entry for a refusal. In a transaction of its own: the one that was refused is rolled back."""
+        await self._audit.append(uow, Action.REFUSED, actor=refused.actor, reasons=[refused.permission])

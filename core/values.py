@@ -38,17 +38,20 @@ def fold(text: str) -> str:
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
 
 
-def _refusal(field_name: str, fault: str, **params: str | int) -> InvalidValue:
+def refusal(field_name: str, fault: str, **params: str | int) -> InvalidValue:
+    """What a `parse` raises: `<field>.<fault>`."""
     return InvalidValue(f"{field_name}.{fault}", field=field_name, **params)
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Half-width and without white space around."""
     return unicodedata.normalize("NFKC", text).strip()
 
 
 @dataclass(frozen=True, slots=True)
-class _Text:
+class TextValue:
+    """A value that is text."""
+
     value: str
 
     def __str__(self) -> str:
@@ -56,27 +59,27 @@ class _Text:
 
 
 @dataclass(frozen=True, slots=True)
-class Phone(_Text):
+class Phone(TextValue):
     """A mainland mobile number: 11 ASCII digits, `1[3-9]…`. The plain rule: number libraries refuse living prefixes."""
 
     @classmethod
     def parse(cls, text: str) -> Self:
         """Takes full-width digits, spaces, hyphens, brackets, and +86, 0086 or 86 in front."""
-        bare = _SEPARATORS.sub("", _plain(text))
+        bare = _SEPARATORS.sub("", plain(text))
         if not bare:
-            raise _refusal("phone", "empty")
+            raise refusal("phone", "empty")
         digits = re.sub(r"\A(?:\+86|0086|86(?=[0-9]{11}\Z))", "", bare)
         if not re.fullmatch(r"[0-9]+", digits):
-            raise _refusal("phone", "wrong_characters")
+            raise refusal("phone", "wrong_characters")
         if len(digits) != 11:
-            raise _refusal("phone", "too_short" if len(digits) < 11 else "too_long", min=11, max=11, given=len(digits))
+            raise refusal("phone", "too_short" if len(digits) < 11 else "too_long", min=11, max=11, given=len(digits))
         if not re.fullmatch(r"1[3-9][0-9]{9}", digits):
-            raise _refusal("phone", "wrong_format")
+            raise refusal("phone", "wrong_format")
         return cls(digits)
 
 
 @dataclass(frozen=True, slots=True)
-class Email(_Text):
+class Email(TextValue):
     """A valid address of at most 254 characters, kept as written but for its domain's case."""
 
     MAX: ClassVar[int] = 254
@@ -84,17 +87,17 @@ class Email(_Text):
     @classmethod
     def parse(cls, text: str) -> Self:
         """Takes a full-width at sign and spaces around."""
-        bare = _plain(text)
+        bare = plain(text)
         if not bare:
-            raise _refusal("email", "empty")
+            raise refusal("email", "empty")
         if len(bare) > cls.MAX:
-            raise _refusal("email", "too_long", max=cls.MAX, given=len(bare))
+            raise refusal("email", "too_long", max=cls.MAX, given=len(bare))
         try:
             address = validate_email(bare, check_deliverability=False).normalized
         except EmailNotValidError:
-            raise _refusal("email", "wrong_format") from None
+            raise refusal("email", "wrong_format") from None
         if len(fold(address)) > cls.MAX:
-            raise _refusal("email", "too_long", max=cls.MAX, given=len(fold(address)))
+            raise refusal("email", "too_long", max=cls.MAX, given=len(fold(address)))
         return cls(address)
 
     @property
@@ -104,7 +107,7 @@ class Email(_Text):
 
 
 @dataclass(frozen=True, slots=True)
-class Username(_Text):
+class Username(TextValue):
     """3-16 visible characters, unique over all roles without regard to case or width."""
 
     MIN: ClassVar[int] = 3
@@ -116,13 +119,14 @@ class Username(_Text):
         """Spaces around are dropped."""
         bare = unicodedata.normalize("NFC", text).strip()
         if not bare:
-            raise _refusal("username", "empty")
+            raise refusal("username", "empty")
         if len(bare) < cls.MIN or len(bare) > cls.MAX:
             fault = "too_short" if len(bare) < cls.MIN else "too_long"
-            raise _refusal("username", fault, min=cls.MIN, max=cls.MAX, given=len(bare))
+            raise refusal("username", fault, min=cls.MIN, max=cls.MAX, given=len(bare))
         # Some ligatures fold into a dozen letters: what does not fit the column is no name anyone types.
-        if any(_unseen(char) or (char.isspace() and char != " ") for char in bare) or len(fold(bare)) > cls.MAX_FOLDED:
-            raise _refusal("username", "wrong_characters")
+        strange = any(is_unseen(char) or (char.isspace() and char != " ") for char in bare)
+        if strange or len(fold(bare)) > cls.MAX_FOLDED:
+            raise refusal("username", "wrong_characters")
         return cls(bare)
 
     @property
@@ -132,7 +136,7 @@ class Username(_Text):
 
 
 @dataclass(frozen=True, slots=True)
-class PersonName(_Text):
+class PersonName(TextValue):
     """1-50 letters and marks of any script, with space, `·`, hyphen, apostrophe and full stop between them; NFC."""
 
     MAX: ClassVar[int] = 50
@@ -143,13 +147,13 @@ class PersonName(_Text):
         dotted = re.sub("[•・‧∙⋅･]", "·", unicodedata.normalize("NFC", text))
         bare = re.sub("[ \u3000]+", " ", dotted).strip()
         if not bare:
-            raise _refusal("name", "empty")
+            raise refusal("name", "empty")
         if len(bare) > cls.MAX:
-            raise _refusal("name", "too_long", max=cls.MAX, given=len(bare))
+            raise refusal("name", "too_long", max=cls.MAX, given=len(bare))
         if not all(_is_letter(char) or char in " ·-'’." for char in bare):
-            raise _refusal("name", "wrong_characters")
+            raise refusal("name", "wrong_characters")
         if not any(_is_letter(char) for char in bare):
-            raise _refusal("name", "wrong_format")
+            raise refusal("name", "wrong_format")
         return cls(bare)
 
 
@@ -158,7 +162,8 @@ def _is_letter(char: str) -> bool:
     return unicodedata.category(char)[0] in "LM" or 0x20000 <= ord(char) <= 0x3FFFD
 
 
-def _unseen(char: str) -> bool:
+def is_unseen(char: str) -> bool:
+    """Whether a character shows nothing, or does something to others, where people expect letters."""
     return unicodedata.category(char) in _UNSEEN
 
 
@@ -180,18 +185,18 @@ class Password:
     def parse(cls, text: str, own: Iterable[str] = ()) -> Self:
         """Takes it exactly as received; the only change is NFKC. Never says how long the given one was."""
         if not text:
-            raise _refusal("password", "empty")
+            raise refusal("password", "empty")
         if len(text) > cls.MAX_BYTES or len(text.encode("utf-8", "surrogatepass")) > cls.MAX_BYTES:
-            raise _refusal("password", "too_long", max=cls.MAX)
+            raise refusal("password", "too_long", max=cls.MAX)
         if text != text.strip():
-            raise _refusal("password", "outer_space")
+            raise refusal("password", "outer_space")
         normal = unicodedata.normalize("NFKC", text)
         if any(unicodedata.category(char) in {"Cc", "Cs"} for char in normal):
-            raise _refusal("password", "wrong_characters")
+            raise refusal("password", "wrong_characters")
         if len(normal) < cls.MIN:
-            raise _refusal("password", "too_short", min=cls.MIN)
+            raise refusal("password", "too_short", min=cls.MIN)
         if len(normal) > cls.MAX:
-            raise _refusal("password", "too_long", max=cls.MAX)
+            raise refusal("password", "too_long", max=cls.MAX)
         return cls(normal, tuple(own))
 
 
@@ -212,13 +217,13 @@ class Sex(StrEnum):
     @classmethod
     def parse(cls, given: str | int) -> Self:
         """Takes the wire's number or word, and what people write."""
-        bare = _plain(str(given)).casefold()
+        bare = plain(str(given)).casefold()
         if not bare:
-            raise _refusal("sex", "empty")
+            raise refusal("sex", "empty")
         for name, words in _SEX_WORDS.items():
             if bare in words:
                 return cls(name)
-        raise _refusal("sex", "wrong_format")
+        raise refusal("sex", "wrong_format")
 
 
 _YEAR_FIRST = re.compile(r"([0-9]{4})[-/.年 ]([0-9]{1,2})[-/.月 ]([0-9]{1,2})[日号號]?")
@@ -242,30 +247,30 @@ class BirthDate:
         """Takes `1990-01-31`, `1990/1/31`, `1990.1.31`, `1990年1月31日`, `19900131`, and day or month first when
         only one reading is a day.
         """
-        bare = re.sub(rf"[{_DASHES}]", "-", _plain(text))
+        bare = re.sub(rf"[{_DASHES}]", "-", plain(text))
         if not bare:
-            raise _refusal("birth_date", "empty")
+            raise refusal("birth_date", "empty")
         bare = re.sub(r"\s*([-/.年月日号號])\s*", r"\1", re.sub(r"\s+", " ", bare))
         if match := _YEAR_FIRST.fullmatch(bare) or _COMPACT.fullmatch(bare):
             days = {_day(match[1], match[2], match[3])}
         elif match := _YEAR_LAST.fullmatch(bare):
             days = {_day(match[3], match[2], match[1]), _day(match[3], match[1], match[2])}
         else:
-            raise _refusal("birth_date", "wrong_format")
+            raise refusal("birth_date", "wrong_format")
         found = days - {None}
         if len(found) > 1:
-            raise _refusal("birth_date", "ambiguous")
+            raise refusal("birth_date", "ambiguous")
         for day in found:
             if day is not None:
                 return cls(day)
-        raise _refusal("birth_date", "no_such_day")
+        raise refusal("birth_date", "no_such_day")
 
     def check(self, today: date) -> Self:
         """Refuses a day after `today` or more than 150 years before it. `today` is the clinic's."""
         if self.value > today:
-            raise _refusal("birth_date", "in_future")
+            raise refusal("birth_date", "in_future")
         if self.age(today) > self.MAX_AGE:
-            raise _refusal("birth_date", "too_old", max=self.MAX_AGE)
+            raise refusal("birth_date", "too_old", max=self.MAX_AGE)
         return self
 
     def age(self, today: date) -> int:
@@ -295,14 +300,14 @@ class Age:
     @classmethod
     def parse(cls, given: str | int) -> Self:
         """Takes full-width digits and the word for years behind them."""
-        bare = re.sub(r"\s*(?:周?岁|周?歲|years?( old)?)\Z", "", _plain(str(given)))
+        bare = re.sub(r"\s*(?:周?岁|周?歲|years?( old)?)\Z", "", plain(str(given)))
         if not bare:
-            raise _refusal("age", "empty")
+            raise refusal("age", "empty")
         if not re.fullmatch(r"[+-]?[0-9]+", bare):
-            raise _refusal("age", "wrong_characters")
+            raise refusal("age", "wrong_characters")
         if bare.startswith("-") and bare.strip("-0"):
-            raise _refusal("age", "too_low", min=0)
+            raise refusal("age", "too_low", min=0)
         years = bare.lstrip("+-").lstrip("0") or "0"
         if len(years) > 3 or int(years) > cls.MAX:
-            raise _refusal("age", "too_high", max=cls.MAX)
+            raise refusal("age", "too_high", max=cls.MAX)
         return cls(int(years))

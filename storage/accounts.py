@@ -1,6 +1,8 @@
 """Queries on accounts."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -88,6 +90,11 @@ async def release_unverified_phone(conn: AsyncConnection, account_id: int, now: 
         accounts.c.id == account_id, accounts.c.phone.is_not(None), accounts.c.phone_verified_at.is_(None)
     )
     return (await conn.execute(statement.values(phone=None, updated_at=now))).rowcount == 1
+
+
+async def change(conn: AsyncConnection, account_id: int, now: datetime, values: Mapping[str, Any]) -> None:
+    """Writes these columns, none or more, and that the account was changed now. IntegrityError for a taken e-mail."""
+    await conn.execute(update(accounts).where(accounts.c.id == account_id).values(updated_at=now, **values))
 
 
 async def set_password(

@@ -5,7 +5,6 @@ from sqlalchemy import (
     BigInteger,
     Column,
     Date,
-    Enum,
     ForeignKey,
     Index,
     Integer,
@@ -16,13 +15,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from storage.tables.base import RowId, UtcDateTime, metadata
-
-
-def _one_of(name: str, *values: str) -> Enum:
-    # Without these two flags a wrong value is stored and only found when it is read.
-    return Enum(*values, name=name, native_enum=False, length=16, create_constraint=True, validate_strings=True)
-
+from storage.tables.base import RowId, UtcDateTime, metadata, one_of
 
 CHANNELS = ("bot", "http", "cli", "job")
 
@@ -30,8 +23,8 @@ accounts = Table(
     "accounts",
     metadata,
     Column("id", RowId, primary_key=True),
-    Column("role", _one_of("role", "doctor", "patient", "expert", "admin"), nullable=False),
-    Column("state", _one_of("state", "active", "suspended", "erased"), nullable=False),
+    Column("role", one_of("role", "doctor", "patient", "expert", "admin"), nullable=False),
+    Column("state", one_of("state", "active", "suspended", "erased"), nullable=False),
     Column("phone", String(11)),
     Column("phone_verified_at", UtcDateTime),
     Column("phone_verified_by", BigInteger),  # the Telegram user who shared it
@@ -43,7 +36,7 @@ accounts = Table(
     Column("password_hash", String(60)),
     Column("password_scheme", String(16)),
     Column("pepper_id", String(32)),
-    Column("sex", _one_of("sex", "male", "female", "undisclosed"), nullable=False),
+    Column("sex", one_of("sex", "male", "female", "undisclosed"), nullable=False),
     Column("birth_date", Date),
     Column("age", SmallInteger),
     Column("pseudonym", String(32), nullable=False),  # names the account in the audit, means nothing elsewhere
@@ -67,7 +60,7 @@ sessions = Table(
     Column("id", String(32), primary_key=True),  # the token's sid
     _account(),
     Column("telegram_user_id", BigInteger),  # null: a login over HTTP
-    Column("channel", _one_of("channel", *CHANNELS), nullable=False),
+    Column("channel", one_of("channel", *CHANNELS), nullable=False),
     Column("created_at", UtcDateTime, nullable=False),  # whole seconds: the token's iat
     Column("last_used_at", UtcDateTime, nullable=False),
     Column("expires_at", UtcDateTime, nullable=False),  # the current token's exp
@@ -123,7 +116,7 @@ consents = Table(
     _account(),
     Column("kind", String(16), nullable=False),
     Column("version", Integer, nullable=False),
-    Column("channel", _one_of("channel", *CHANNELS), nullable=False),
+    Column("channel", one_of("channel", *CHANNELS), nullable=False),
     Column("given_at", UtcDateTime, nullable=False),
     Column("withdrawn_at", UtcDateTime),
 )
@@ -142,7 +135,7 @@ audit = Table(
     Column("reasons", String(255)),
     Column("file_hashes", Text),
     Column("version", Integer),
-    Column("channel", _one_of("channel", *CHANNELS), nullable=False),
+    Column("channel", one_of("channel", *CHANNELS), nullable=False),
     Column("note_mac", String(128)),
     Column("number", BigInteger),  # given by the sealer, with the mac
     Column("mac", String(128)),

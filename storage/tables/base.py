@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from sqlalchemy import BigInteger, DateTime, Integer, MetaData, Row, TypeDecorator
+from sqlalchemy import BigInteger, DateTime, Enum, Integer, MetaData, Row, TypeDecorator
 from sqlalchemy.engine import Dialect
 
 if TYPE_CHECKING:
@@ -25,6 +25,12 @@ AnyRow: TypeAlias = Row[*tuple[Any, ...]]
 
 # SQLite gives row numbers only to INTEGER PRIMARY KEY; PostgreSQL needs BIGINT for the same range.
 RowId = BigInteger().with_variant(Integer, "sqlite")
+
+
+def one_of(name: str, *values: str) -> Enum:
+    """A column type that holds one of these words, checked by the database too."""
+    # Without the two flags a wrong value is stored and only found when it is read.
+    return Enum(*values, name=name, native_enum=False, length=16, create_constraint=True, validate_strings=True)
 
 
 class UtcDateTime(_UtcBase):

@@ -10,8 +10,9 @@ from sqlalchemy.exc import IntegrityError
 from core.account import AccountState
 from core.audit import Action, Audit, AuditBroken
 from core.core import Core
+from core.errors import Forbidden
 from core.keys import KeyRing, new_key_text
-from core.permissions import TABLE, Permission, may
+from core.permissions import TABLE, Permission, may, require
 from core.settings import Secrets
 from core.unit import Channel
 from core.values import Role
@@ -198,7 +199,12 @@ async def test_each_role_may_what_the_table_says_and_a_refusal_is_an_entry(
     account = await make_account(role=Role.ADMIN)
     async with desk.write() as uow:
         signed = await core.sessions.open_in_bot(uow, account, 1)
-        allowed = await core.permissions.check(uow, replace(signed, role=role), permission)
+        try:
+            require(replace(signed, role=role), permission)
+            allowed = True
+        except Forbidden as refused:
+            await core.permissions.record(uow, refused)
+            allowed = False
         refusals = (await uow.conn.execute(select(table).where(table.c.action == Action.REFUSED))).all()
     assert allowed is (permission in TABLE[role])
     assert [(row.actor, row.reasons) for row in refusals] == ([] if allowed else [(account.pseudonym, permission)])
