@@ -178,7 +178,7 @@ class AvatarUrl(TextValue):
             raise refusal("avatar_url", "too_long", max=cls.MAX, given=len(bare))
         # What browsers forgive (a missing slash, white space inside) is not an address to show to others.
         strange = any(is_unseen(char) or char.isspace() or char in '\\<>"' for char in bare)
-        if strange or not bare.casefold().startswith("https://"):
+        if strange or not re.match("https://[^/]", bare, re.IGNORECASE):
             raise refusal("avatar_url", "wrong_format")
         try:
             url = _URL.validate_python(bare)
