@@ -2,12 +2,10 @@
 
 import re
 import unicodedata
-from pathlib import Path
 from string import Formatter
 from zoneinfo import ZoneInfo
 
 import pytest
-from babel.messages.pofile import read_po
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -21,6 +19,7 @@ from bot.flows import FLOWS
 from bot.menu import OFFERED, commands_of
 from bot.texts import LANGUAGES, Catalogue, Language, known
 from core.notices import NoticeKind
+from tests.bot.source_texts import BOT, source
 from tests.conftest import SetClock
 
 CATALOGUE = Catalogue(
@@ -28,18 +27,6 @@ CATALOGUE = Catalogue(
     {"clinic": "仁和诊所", "contact": "010-12345678", "privacy_url": "https://clinic.example/privacy"},
 )
 STEPS = [pytest.param(flow, step, id=f"{flow.name}-{step.key}") for flow in FLOWS.values() for step in flow.steps]
-BOT = Path(__file__).parents[2] / "bot"
-
-
-def source(language: Language) -> dict[str, str]:
-    with (BOT / "texts" / language / "messages.po").open("rb") as file:
-        entries = read_po(file, locale=language)
-    texts = {}
-    for entry in entries:
-        key = entry.id if isinstance(entry.id, str) else entry.id[0]
-        if key:
-            texts[key] = entry.string if isinstance(entry.string, str) else "".join(map(str, entry.string or ()))
-    return texts
 
 
 def columns(text: str) -> int:
