@@ -62,8 +62,8 @@ class Forbidden(CoreError):  # noqa: N818 - the name says what happened
 
 
 class Busy(CoreError):  # noqa: N818 - the name says what happened
-    """The password queue is full. `wait_seconds` is a fair guess of when it is worth trying again."""
+    """A queue of heavy work is full. `wait_seconds` is a fair guess of when it is worth trying again."""
 
-    def __init__(self, wait_seconds: int) -> None:
-        super().__init__("passwords.busy", wait_seconds=wait_seconds)
+    def __init__(self, wait_seconds: int, code: str) -> None:
+        super().__init__(code, wait_seconds=wait_seconds)
         self.wait_seconds = wait_seconds

@@ -5,29 +5,22 @@ import hashlib
 import hmac
 import os
 import secrets
-import sys
-import threading
-import time
 import unicodedata
-from asyncio import get_running_loop
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import lru_cache
-from math import ceil
-from typing import Final, TypeVar
+from typing import Final
 
 import bcrypt
 
-from core.errors import Busy, InvalidValue
+from core.errors import InvalidValue
 from core.keys import KeyRing
 from core.values import Password, fold
+from core.workers import Workers
 
 PEPPERED: Final = "bcrypt-sha384"
 IMPORTED: Final = "bcrypt"
 _BCRYPT_BYTES = 72  # bcrypt reads no further, and version 5 of its library refuses more
 _QUEUE_PER_THREAD = 32
-_Result = TypeVar("_Result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +40,13 @@ class Passwords:
         self._peppers = peppers
         self._cost = cost
         self._reject_common = reject_common
-        self._hasher = _Hasher(threads or os.cpu_count() or 1)
+        self._hasher = Workers(
+            "hash",
+            threads or os.cpu_count() or 1,
+            queue_per_thread=_QUEUE_PER_THREAD,
+            seconds=0.3,
+            busy="passwords.busy",
+        )
         # An unknown account costs the same work as a known one (SECURITY.md Login).
         self._nobody = PasswordHash(self._hash(secrets.token_hex(16)), PEPPERED, peppers.current)
 
@@ -116,40 +115,3 @@ def common_passwords() -> frozenset[str]:
     from zxcvbn.frequency_lists import FREQUENCY_LISTS  # noqa: PLC0415 - half a megabyte, only where it is switched on
 
     return frozenset(fold(word) for word in FREQUENCY_LISTS["passwords"] if len(word) >= Password.MIN)
-
-
-class _Hasher:
-    """Few threads at the lowest priority with one queue, first come first served, that ends somewhere.
-
-    As many threads as cores use all of the machine; the low priority leaves the event loop the right of way.
-    """
-
-    def __init__(self, threads: int) -> None:
-        self._threads = threads
-        self._waiting = 0
-        self._seconds = 0.3  # of one hash, as lately seen
-        self._pool = ThreadPoolExecutor(threads, "hash", initializer=_step_back)
-
-    async def run(self, work: Callable[[], _Result]) -> _Result:
-        if self._waiting >= self._threads * _QUEUE_PER_THREAD:
-            raise Busy(max(1, ceil(self._waiting * self._seconds / self._threads)))
-        self._waiting += 1
-        try:
-            result, seconds = await get_running_loop().run_in_executor(self._pool, _timed, work)
-        finally:
-            self._waiting -= 1
-        self._seconds += (seconds - self._seconds) / 8
-        return result
-
-    def close(self) -> None:
-        self._pool.shutdown(wait=False, cancel_futures=True)
-
-
-def _timed(work: Callable[[], _Result]) -> tuple[_Result, float]:
-    started = time.perf_counter()
-    return work(), time.perf_counter() - started
-
-
-def _step_back() -> None:
-    if sys.platform == "linux":  # elsewhere priority is the whole process's
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 19)
