@@ -1,0 +1,218 @@
+"""Photos that people send: the front door, and the sealed keeping of what came through it (SECURITY.md Photos)."""
+
+import asyncio
+import hashlib
+import io
+import os
+import secrets
+import time
+import zipfile
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import BinaryIO, Final, cast
+
+from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL.Image import DecompressionBombError, DecompressionBombWarning
+
+from core.errors import InvalidValue
+from core.sealing import Sealer
+from core.workers import Workers
+from storage.photos import PhotoStore
+
+MAX_BYTES: Final = 20 * 1024 * 1024
+MAX_PIXELS: Final = 40_000_000
+_MAX_SIDE: Final = 20_000  # a picture a pixel wide has few pixels, but a pointer for each of its rows
+_READING_SECONDS: Final = 10.0  # of processor time: an honest photo of 40 megapixels takes one
+_BLOCK_BYTES: Final = 4096  # that time is looked at after so many
+_MAX_THREADS: Final = 2  # each may need half a gigabyte for the largest photo
+_QUEUE_PER_THREAD: Final = 8
+
+
+class MediaType(StrEnum):
+    """What a photo may be."""
+
+    JPEG = "image/jpeg"
+    PNG = "image/png"
+
+
+_MAGIC: Final = {MediaType.JPEG: b"\xff\xd8\xff", MediaType.PNG: b"\x89PNG\r\n\x1a\n"}
+
+
+class PhotoKind(StrEnum):
+    """What a photo is kept for: the first part of its name in the store."""
+
+    CERTIFICATE = "certificate"
+
+
+@dataclass(frozen=True, slots=True)
+class Photo:
+    """A photo that came through the door: only what is seen on it. `sha256` (hex) is of the bytes as received."""
+
+    content: bytes = field(repr=False)
+    media_type: MediaType
+    width: int
+    height: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPhoto:
+    """A photo in the store, under the name `path`. `size` is of the photo in bytes, before it was sealed."""
+
+    path: str
+    media_type: MediaType
+    size: int
+    width: int
+    height: int
+    sha256: str
+
+
+class Photos:
+    """Takes photos in, keeps them sealed, gives them out. Who may do so is for the noun that they belong to."""
+
+    def __init__(self, store: PhotoStore, sealer: Sealer) -> None:
+        self._store = store
+        self._sealer = sealer
+        self._workers = Workers(
+            "photo",
+            min(_MAX_THREADS, os.cpu_count() or 1),
+            queue_per_thread=_QUEUE_PER_THREAD,
+            seconds=1.0,
+            busy="photo.busy",
+        )
+
+    async def take(self, received: BinaryIO) -> Photo:
+        """The photo in a file (one that can seek), written anew from its bare pixels: upright, JPEG or PNG as it came.
+
+        Raises InvalidValue (`photo.empty`, `.too_big`, `.not_a_picture`, `.polyglot`, `.animated`, `.too_many_pixels`,
+        `.damaged`), or Busy when too many wait.
+        """
+        return await self._workers.run(lambda: _take(received))
+
+    @asynccontextmanager
+    async def kept(self, kind: PhotoKind, photos: Iterable[Photo]) -> AsyncIterator[list[StoredPhoto]]:
+        """Photos in the store, for the transaction inside that refers to them: when it fails they are taken out again.
+
+        Raises StorageError. What a killed process leaves behind has no row that names it.
+        """
+        stored: list[StoredPhoto] = []
+        try:
+            for photo in photos:
+                path = f"{kind}/{secrets.token_hex(16)}"
+                stored.append(
+                    StoredPhoto(path, photo.media_type, len(photo.content), photo.width, photo.height, photo.sha256)
+                )
+                sealed = await asyncio.to_thread(self._sealer.seal, photo.content, path.encode())
+                await self._store.put(path, sealed)
+            yield stored
+        except BaseException:
+            await self.discard([photo.path for photo in stored])
+            raise
+
+    async def read(self, path: str) -> bytes:
+        """The photo of that name, opened. Raises StorageError, also when it is not there, and SealBroken."""
+        sealed = await self._store.get(path)
+        return await asyncio.to_thread(self._sealer.open, sealed, path.encode())
+
+    async def discard(self, paths: Sequence[str]) -> None:
+        """Takes these photos out of the store, if they are there. Raises StorageError."""
+        for path in paths:
+            await self._store.delete(path)
+
+    def close(self) -> None:
+        """Ends the threads; what waits is dropped."""
+        self._workers.close()
+
+
+def _take(received: BinaryIO) -> Photo:
+    media_type = _judge(received)
+    sha256 = _sha256(received)
+    pixels = _pixels(received, media_type)
+    written = io.BytesIO()
+    if media_type is MediaType.JPEG:
+        pixels.save(written, "JPEG", quality=90)
+    else:
+        pixels.save(written, "PNG", compress_level=3)
+    if written.tell() > MAX_BYTES:  # a palette of noise is three times its size in colours
+        raise _refused("too_big", max=MAX_BYTES)
+    return Photo(written.getvalue(), media_type, pixels.width, pixels.height, sha256)
+
+
+def _sha256(received: BinaryIO) -> str:
+    digest = hashlib.sha256()
+    received.seek(0)
+    while block := received.read(1024 * 1024):
+        digest.update(block)
+    return digest.hexdigest()
+
+
+def _judge(received: BinaryIO) -> MediaType:
+    """What the file is by its content, before anything of it is decoded."""
+    size = received.seek(0, io.SEEK_END)
+    if size == 0:
+        raise _refused("empty")
+    if size > MAX_BYTES:
+        raise _refused("too_big", max=MAX_BYTES)
+    received.seek(0)
+    head = received.read(8)
+    found = next((media_type for media_type, magic in _MAGIC.items() if head.startswith(magic)), None)
+    if found is None:
+        raise _refused("not_a_picture")
+    if zipfile.is_zipfile(received):  # a picture to one program and an archive to the next: no camera makes these
+        raise _refused("polyglot")
+    return found
+
+
+def _pixels(received: BinaryIO, media_type: MediaType) -> Image.Image:
+    """The bare pixels, grey or in colour, the way up that they are meant to be seen, on white where they are clear."""
+    received.seek(0)
+    try:
+        with Image.open(cast("BinaryIO", _Hurried(received)), formats=("JPEG", "PNG")) as image:
+            # A JPEG may carry more pictures behind the first (phones: depth, brightness); only a PNG moves.
+            if media_type is MediaType.PNG and getattr(image, "is_animated", False):
+                raise _refused("animated")
+            if image.width * image.height > MAX_PIXELS or max(image.size) > _MAX_SIDE:
+                raise _refused("too_many_pixels", max=MAX_PIXELS)
+            image.decodermaxblock = _BLOCK_BYTES
+            image.load()
+            with suppress(Exception):  # It turns the pixels first; then it writes the EXIF anew, which may be anything
+                ImageOps.exif_transpose(image, in_place=True)
+            return _bare(image)
+    except (DecompressionBombError, DecompressionBombWarning):  # so many that the library itself takes fright
+        raise _refused("too_many_pixels", max=MAX_PIXELS) from None
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, EOFError, TypeError, IndexError) as error:
+        raise _refused("damaged") from error
+
+
+def _bare(image: Image.Image) -> Image.Image:
+    """A new picture: what else a file held hangs on the old one."""
+    if image.has_transparency_data:
+        image = image.convert("RGBA")
+        bare = Image.new("RGB", image.size, "white")
+        bare.paste(image, mask=image.getchannel("A"))
+        return bare
+    mode = "L" if image.mode in {"1", "L", "I;16", "I"} else "RGB"
+    bare = Image.new(mode, image.size)
+    bare.paste(image if image.mode == mode else image.convert(mode))
+    return bare
+
+
+class _Hurried:
+    """A file that stops giving when too much has been made of it: a small JPEG can ask for hours by many scans."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._until = time.thread_time() + _READING_SECONDS
+        self.seek = file.seek
+        self.tell = file.tell
+
+    def read(self, size: int = -1) -> bytes:
+        if time.thread_time() > self._until:
+            raise OSError("Decoding takes too long.")
+        return self._file.read(size)
+
+
+def _refused(fault: str, **params: int) -> InvalidValue:
+    return InvalidValue(f"photo.{fault}", field="photo", **params)
