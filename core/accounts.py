@@ -23,7 +23,7 @@ from storage.errors import violated
 from storage.tables.base import AnyRow
 
 _OPEN_ROLES: Final = frozenset({Role.PATIENT, Role.DOCTOR})
-_TAKEN: Final = {
+TAKEN: Final = {
     "uq_accounts_role_phone": "phone",
     "uq_accounts_email_folded": "email",
     "uq_accounts_username_folded": "username",
@@ -291,7 +291,7 @@ def _taken(field: str) -> AccountError:
 
 def _raise_taken(error: IntegrityError) -> NoReturn:
     """The database decides who of many was first; the others get the field's own error."""
-    field = _TAKEN.get(violated(error) or "")
+    field = TAKEN.get(violated(error) or "")
     if field is None:
         raise error
     raise _taken(field) from None

@@ -8,7 +8,7 @@ import hashlib
 import hmac
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
@@ -43,6 +43,7 @@ class Action(StrEnum):
 
     REGISTER = "account.register"
     CREATE_ADMIN = "account.create_admin"
+    IMPORT = "account.import"
     LOSE_PHONE = "account.lose_phone"
     SUSPEND = "account.suspend"
     RESTORE = "account.restore"
@@ -110,6 +111,11 @@ class Audit:
                 "note_mac": None if note is None else self._mac(self._ring.current, b"note", note.encode()),
             },
         )
+
+    async def append_each(self, uow: UnitOfWork, action: Action, subjects: Iterable[str], *, to_state: str) -> None:
+        """Adds an entry for each subject: the same was done to many at once, by nobody who is signed in."""
+        alike = {"at": uow.now, "action": action.value, "to_state": to_state, "channel": uow.channel.value}
+        await store.add(uow.conn, *({**alike, "subject": subject} for subject in subjects))
 
     async def seal(self, uow: UnitOfWork) -> int:
         """Numbers and chains a batch of new entries; returns how many. For one sealer at a time."""

@@ -4,7 +4,7 @@ from enum import StrEnum
 from typing import Final
 
 from core.audit import Action, Audit
-from core.unit import UnitOfWork
+from core.unit import Channel, UnitOfWork
 from storage import accounts as account_store
 from storage import consents as store
 from storage import profiles as profile_store
@@ -54,7 +54,7 @@ class Consents:
         await self._audit.append(
             uow,
             action,
-            actor=account.pseudonym,
+            actor=None if uow.channel is Channel.CLI else account.pseudonym,
             subject=account.pseudonym,
             reasons=[kind.value],
             version=CURRENT_VERSION[kind],

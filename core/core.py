@@ -3,6 +3,7 @@
 from core.accounts import Accounts
 from core.audit import Audit
 from core.consents import Consents
+from core.imports import Imports
 from core.login import Login
 from core.notices import Notices
 from core.passwords import Passwords
@@ -53,6 +54,7 @@ class Core:
             audit=self.audit,
             sealer=Sealer(secrets.health, "medical history"),
         )
+        self.imports = Imports(accounts=self.accounts, profiles=self.profiles, consents=self.consents, audit=self.audit)
         self.login = Login(
             accounts=self.accounts,
             passwords=self.passwords,

@@ -4,11 +4,12 @@ import base64
 import hashlib
 import hmac
 import os
+import re
 import secrets
 import unicodedata
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Final
+from typing import Final, Self
 
 import bcrypt
 
@@ -19,6 +20,10 @@ from core.workers import Workers
 
 PEPPERED: Final = "bcrypt-sha384"
 IMPORTED: Final = "bcrypt"
+# Cost 4 to 16. Salt and sum end in what 22 and 31 characters can hold: bcrypt's library raises at other salts.
+_FOREIGN_HASH: Final = re.compile(
+    r"\$2[aby]\$(?:0[4-9]|1[0-6])\$[./A-Za-z0-9]{21}[.Oeu][./A-Za-z0-9]{30}[.CGKOSWaeimquy26]"
+)
 _BCRYPT_BYTES = 72  # bcrypt reads no further, and version 5 of its library refuses more
 _QUEUE_PER_THREAD = 32
 
@@ -30,6 +35,13 @@ class PasswordHash:
     value: str = field(repr=False)
     scheme: str
     pepper_id: str | None
+
+    @classmethod
+    def imported(cls, text: str) -> Self:
+        """A hash that another service made. Raises InvalidValue for what is none, or would take minutes to verify."""
+        if not _FOREIGN_HASH.fullmatch(text):
+            raise InvalidValue("password_hash.wrong_format", field="password_hash")
+        return cls(text, IMPORTED, None)
 
 
 class Passwords:

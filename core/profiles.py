@@ -29,13 +29,13 @@ from core.profile_values import (
 from core.sealing import Sealer
 from core.sessions import Signed
 from core.unit import Channel, UnitOfWork
-from core.values import BirthDate, Email, PersonName, Phone, Role, Sex
+from core.values import Age, BirthDate, Email, PersonName, Phone, Role, Sex, TextValue, Username
 from storage import accounts as account_store
 from storage import profiles as store
 from storage.errors import violated
 
-_MAX_ID: Final = 2**31 - 1
-_TAKEN: Final = {
+MAX_ID: Final = 2**31 - 1
+TAKEN: Final = {
     "uq_profiles_hospital_id_internal_id": "internal_id",
     "uq_profiles_wechat_folded": "wechat",
     "uq_accounts_email_folded": "email",
@@ -162,7 +162,7 @@ class Profiles:
         if not changes.keys() <= WRITABLE[role]:
             raise Forbidden("profile.field", signed.pseudonym)
         await self._check(uow, signed, changes)
-        columns = {name: value for field, value in changes.items() for name, value in _columns(field, value)}
+        columns = {name: value for field, value in changes.items() for name, value in columns_of(field, value)}
         if Field.MEDICAL_HISTORY in changes:
             columns[Field.MEDICAL_HISTORY] = await self._sealed_history(uow, signed, changes[Field.MEDICAL_HISTORY])
         of_account = {name: columns.pop(name) for name in _ACCOUNT_COLUMNS & columns.keys()}
@@ -194,7 +194,7 @@ class Profiles:
             (Field.DEPARTMENT, store.department_exists, "department.unknown"),
         ):
             number = changes.get(field)
-            if number is not None and not (1 <= number <= _MAX_ID and await exists(uow.conn, number)):
+            if number is not None and not (1 <= number <= MAX_ID and await exists(uow.conn, number)):
                 raise NotFound(code, field=field.value)
 
     async def _sealed_history(self, uow: UnitOfWork, signed: Signed, history: MedicalHistory | None) -> bytes | None:
@@ -204,21 +204,25 @@ class Profiles:
             await self._consents.give(uow, signed.account_id, ConsentKind.HEALTH)
         elif not await self._consents.has(uow, signed.account_id, ConsentKind.HEALTH):
             raise AccountError("medical_history.needs_consent", field="medical_history")
-        return self._sealer.seal(history.value.encode(), _context(signed.account_id))
+        return self.seal(signed.account_id, history)
+
+    def seal(self, account_id: int, history: MedicalHistory) -> bytes:
+        """A medical history as it lies in its account's row. Whether it may lie there is for the caller to ask."""
+        return self._sealer.seal(history.value.encode(), _context(account_id))
 
 
 _ACCOUNT_COLUMNS: Final = frozenset({"name", "sex", "birth_date", "email", "email_folded"})
 
 
-def _columns(field: Field, value: Any) -> list[tuple[str, Any]]:
-    """The columns that hold a field's value."""
-    if field is Field.SEX:
+def columns_of(field: str, value: Any) -> list[tuple[str, Any]]:
+    """The columns that hold a field's value, as its parser gives it or None."""
+    if field == Field.SEX:
         return [("sex", (value or Sex.UNDISCLOSED).value)]  # erased: no longer told
-    if isinstance(value, Email | WeChat) or (value is None and field in {Field.EMAIL, Field.WECHAT}):
-        return [(field.value, value and value.value), (f"{field.value}_folded", value and value.folded)]
-    if value is None or isinstance(value, int):
-        return [(field.value, value)]
-    return [(field.value, value.value)]
+    if isinstance(value, Email | Username | WeChat) or (value is None and field in {Field.EMAIL, Field.WECHAT}):
+        return [(str(field), value and value.value), (f"{field}_folded", value and value.folded)]
+    if isinstance(value, TextValue | BirthDate | Age | PositionRank):
+        return [(str(field), value.value)]
+    return [(str(field), value)]
 
 
 def _context(account_id: int) -> bytes:
@@ -226,7 +230,7 @@ def _context(account_id: int) -> bytes:
 
 
 def _raise_taken(error: IntegrityError) -> NoReturn:
-    field = _TAKEN.get(violated(error) or "")
+    field = TAKEN.get(violated(error) or "")
     if field is None:
         raise error
     raise AccountError(f"{field}.taken", field=field) from None

@@ -17,9 +17,9 @@ _seal = (
 _head = select(audit.c.number, audit.c.mac).where(audit.c.number.is_not(None)).order_by(audit.c.number.desc()).limit(1)
 
 
-async def add(conn: AsyncConnection, entry: dict[str, Any]) -> None:
-    """Appends an entry, not yet sealed."""
-    await conn.execute(insert(audit).values(entry))
+async def add(conn: AsyncConnection, *entries: dict[str, Any]) -> None:
+    """Appends entries, all of the same columns, not yet sealed."""
+    await conn.execute(insert(audit), entries)
 
 
 async def unsealed(conn: AsyncConnection, most: int) -> Sequence[AnyRow]:
