@@ -1,10 +1,10 @@
-"""What can go wrong with a database, in words an operator can act on, and which constraint was lost."""
+"""What can go wrong where data lies, in words an operator can act on, and which constraint was lost."""
 
 from sqlalchemy.exc import IntegrityError
 
 
 class StorageError(Exception):
-    """The database cannot be opened, reached or written now. The message is one sentence; nothing was changed."""
+    """The database or the photo store cannot be used now. The message is one sentence; nothing was changed."""
 
 
 def violated(error: IntegrityError) -> str | None:

@@ -1,0 +1,74 @@
+"""Queries on submissions of certificates and their photos."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from storage.tables.base import AnyRow
+from storage.tables.submissions import submission_files, submissions
+
+# Each with its first photo, by which an attempt is shown.
+_of_account = (
+    select(submissions, *(column for column in submission_files.c if column.name not in {"submission_id", "position"}))
+    .join(submission_files, (submission_files.c.submission_id == submissions.c.id) & (submission_files.c.position == 1))
+    .where(submissions.c.account_id == bindparam("account"))
+    .order_by(submissions.c.id.desc())
+)
+
+
+async def of_account(conn: AsyncConnection, account_id: int) -> list[AnyRow]:
+    """All attempts of an account, newest first, each with the columns of its first photo."""
+    return list((await conn.execute(_of_account, {"account": account_id})).all())
+
+
+async def add(
+    conn: AsyncConnection, account_id: int, now: datetime, *, number: str, state: str, appeal: bool
+) -> int | None:
+    """Adds an attempt in its first version; its id, or None when another has the number.
+
+    IntegrityError when another attempt of the account is open.
+    """
+    new = postgresql.insert if conn.dialect.name == "postgresql" else sqlite.insert
+    statement = new(submissions).values(
+        number=number,
+        account_id=account_id,
+        state=state,
+        version=1,
+        appeal=appeal,
+        created_at=now,
+        updated_at=now,
+    )
+    statement = statement.on_conflict_do_nothing(index_elements=["number"])
+    submission_id: int | None = (await conn.execute(statement.returning(submissions.c.id))).scalar_one_or_none()
+    return submission_id
+
+
+async def add_files(conn: AsyncConnection, submission_id: int, files: Sequence[Mapping[str, Any]]) -> None:
+    """Adds an attempt's photos, in the order they were sent in."""
+    rows = [{**file, "submission_id": submission_id, "position": place} for place, file in enumerate(files, start=1)]
+    await conn.execute(insert(submission_files), rows)
+
+
+async def change_state(conn: AsyncConnection, submission_id: int, now: datetime, *, version: int, state: str) -> bool:
+    """Compare-and-set on the version seen; whether this call made the change."""
+    statement = update(submissions).where(submissions.c.id == submission_id, submissions.c.version == version)
+    return (await conn.execute(statement.values(state=state, version=version + 1, updated_at=now))).rowcount == 1
+
+
+async def has_files(conn: AsyncConnection, account_id: int, *, states: Sequence[str], hashes: Sequence[str]) -> bool:
+    """Whether any of these bytes is in an attempt of the account in one of these states."""
+    statement = (
+        select(submission_files.c.position)
+        .join(submissions, submissions.c.id == submission_files.c.submission_id)
+        .where(
+            submissions.c.account_id == account_id,
+            submissions.c.state.in_(states),
+            submission_files.c.sha256.in_(hashes),
+        )
+        .limit(1)
+    )
+    return (await conn.execute(statement)).first() is not None
