@@ -56,6 +56,9 @@ class Action(StrEnum):
     STOLEN_TOKEN = "session.stolen_token"  # noqa: S105
     GIVE_CONSENT = "consent.give"
     WITHDRAW_CONSENT = "consent.withdraw"
+    SUBMIT_CERTIFICATE = "certificate.submit"
+    WITHDRAW_CERTIFICATE = "certificate.withdraw"
+    SEE_CERTIFICATE = "certificate.see"
     REFUSED = "permission.refused"
 
 

@@ -2,22 +2,25 @@
 
 from core.accounts import Accounts
 from core.audit import Audit
+from core.certificates import Certificates
 from core.consents import Consents
 from core.imports import Imports
 from core.login import Login
 from core.notices import Notices
 from core.passwords import Passwords
 from core.permissions import Permissions
+from core.photos import Photos
 from core.profiles import Profiles
 from core.sealing import Sealer
 from core.sessions import Sessions
 from core.settings import Secrets, Settings
 from core.throttle import Throttle
 from core.tokens import Tokens
+from storage.photos import PhotoStore
 
 
 class Core:
-    """Every rule of the clinic, for any face. Holds no connection and no state but its keys and hashing threads."""
+    """Every rule of the clinic, for any face. Holds no connection and no state but its keys and its threads."""
 
     def __init__(self, settings: Settings, secrets: Secrets) -> None:
         self.settings = settings
@@ -55,6 +58,8 @@ class Core:
             sealer=Sealer(secrets.health, "medical history"),
         )
         self.imports = Imports(accounts=self.accounts, profiles=self.profiles, consents=self.consents, audit=self.audit)
+        self.photos = Photos(PhotoStore(settings.storage.photos_url), Sealer(secrets.photo, "photos"))
+        self.certificates = Certificates(self.audit)
         self.login = Login(
             accounts=self.accounts,
             passwords=self.passwords,
@@ -66,5 +71,6 @@ class Core:
         )
 
     def close(self) -> None:
-        """Ends the hashing threads."""
+        """Ends the threads."""
         self.passwords.close()
+        self.photos.close()
