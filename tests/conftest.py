@@ -10,7 +10,7 @@ import pytest
 
 from core.core import Core
 from core.keys import KEY_NAMES, KeyRing, new_key_text
-from core.settings import Clinic, Passwords, Secrets, Settings
+from core.settings import Clinic, Passwords, Secrets, Settings, Storage
 from core.unit import Channel, UnitOfWork
 from storage.database import Database
 from tests.databases import PostgresServer, copy_sqlite, make_sqlite_template, start_postgres
@@ -48,6 +48,11 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """A database with all tables and no rows, once of each kind."""
+    yield from new_database(request, tmp_path)
+
+
+def new_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of a new database of the kind in `request.param`, for a fixture's life."""
     if request.param == "sqlite":
         yield copy_sqlite(request.getfixturevalue("sqlite_template"), tmp_path / "clinic.db")
         return
@@ -70,9 +75,10 @@ def secrets() -> Secrets:
 
 
 @pytest.fixture
-def settings() -> Settings:
+def settings(tmp_path: Path) -> Settings:
     clinic = Clinic(name="仁和诊所", contact="010-12345678", privacy_url="https://clinic.example/privacy")
-    return Settings(clinic=clinic, passwords=Passwords(bcrypt_cost=4))
+    storage = Storage(photos_url=str(tmp_path / "photos"))
+    return Settings(clinic=clinic, storage=storage, passwords=Passwords(bcrypt_cost=4))
 
 
 @pytest.fixture

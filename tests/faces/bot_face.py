@@ -12,7 +12,7 @@ from tests.faces.face import NO, OK, OUT, PASSWORD, PHONE, WAIT, Face, Login, Se
 
 _ROLES: Final = {Role.PATIENT: "患者", Role.DOCTOR: "医生", Role.ADMIN: "工作人员"}
 _SEXES: Final = {"0": "男", "1": "女", "2": "保密"}
-_NOT_IN: Final = ("请先登录", "登录已过期")
+_NOT_IN: Final = ("请先登录", "登录已过期", "您的登录还没做完")
 
 
 class BotFace(Face):
@@ -30,8 +30,7 @@ class BotFace(Face):
     ) -> str:
         chat = await self._begin_registration(_ROLES[role])
         for answer in (phone, name):
-            await chat.send(answer)
-            if refused := outcome(chat):
+            if refused := outcome(await say(chat, answer)):
                 return refused
         return await self._end_registration(chat, skip=3, password=password)
 
@@ -40,54 +39,44 @@ class BotFace(Face):
     ) -> str:
         chat = await self._begin_registration("医生（用邮箱）")
         for answer in (username, email, _SEXES.get(sex, sex), age):
-            await chat.send(answer)
-            if refused := outcome(chat):
+            if refused := outcome(await say(chat, answer)):
                 return refused
         return await self._end_registration(chat, skip=0, password=password)
 
     async def try_login(self, identifier: str = PHONE, password: str = PASSWORD, *, role: Role = Role.PATIENT) -> Any:
         chat = await self._newcomer()
-        await self._name_account(chat, identifier, role)
-        if refused := outcome(chat):
-            return refused
-        await chat.send(password)
-        return outcome(chat) or chat
+        return outcome(await self._name_account(chat, identifier, role)) or outcome(await say(chat, password)) or chat
 
     async def try_again(self, times: int, identifier: str, *, role: Role = Role.PATIENT) -> list[str]:
         chat = await self._newcomer()
         await self._name_account(chat, identifier, role)
-        came = []
-        for n in range(times):
-            await chat.send(f"wrong password {n}")
-            came.append(outcome(chat))
-        return came
+        return [outcome(await say(chat, f"wrong password {n}")) for n in range(times)]
 
     async def see(self, login: Login, role: Role = Role.PATIENT) -> Seen | str:
         chat: Chat = login
-        await chat.send("/me")
-        if any(text in chat.screen for text in _NOT_IN):
+        screen = await say(chat, "/me")
+        if any(text in screen for text in _NOT_IN):
             return OUT
-        name = re.search("姓名：(.*)", chat.screen)
-        phone = re.search("手机号：([0-9]+)", chat.screen)
-        title = re.search("（(患者|医生|工作人员)）", chat.screen)
-        assert name is not None, chat.screen
-        assert title is not None, chat.screen
+        name = re.search("姓名：(.*)", screen)
+        phone = re.search("手机号：([0-9]+)", screen)
+        title = re.search("（(患者|医生|工作人员)）", screen)
+        assert name is not None, screen
+        assert title is not None, screen
         shown = {label: role for role, label in _ROLES.items()}
         return Seen(re.sub("[\u2068\u2069]", "", name[1]), phone[1] if phone else None, shown[title[1]])
 
     async def log_out(self, login: Login, role: Role = Role.PATIENT) -> str:
         chat: Chat = login
-        await chat.send("/logout")
-        return OK if "您已退出登录" in chat.screen else OUT
+        return OK if "您已退出登录" in await say(chat, "/logout") else OUT
 
     async def _newcomer(self) -> Chat:
         self.people += 1
         return await self.clinic.person(f"来人{self.people}", phone=f"1990000{self.people:04}")
 
-    async def _name_account(self, chat: Chat, identifier: str, role: Role) -> None:
+    async def _name_account(self, chat: Chat, identifier: str, role: Role) -> str:
         await chat.send("/login")
         await chat.press(_ROLES[role])
-        await chat.send(identifier)
+        return await say(chat, identifier)
 
     async def _begin_registration(self, label: str) -> Chat:
         chat = await self._newcomer()
@@ -100,8 +89,7 @@ class BotFace(Face):
         for _ in range(skip):
             await chat.press("跳过")
         await chat.press("下一步：设置密码")
-        await chat.send(password)
-        if refused := outcome(chat):
+        if refused := outcome(await say(chat, password)):
             return refused
         await chat.send("/logout")
         return OK
@@ -110,7 +98,7 @@ class BotFace(Face):
 def _patterns() -> dict[str, re.Pattern[str]]:
     patterns = {}
     for key, text in source("zh").items():
-        if key.startswith("error.") or key == "login.failed":
+        if key.startswith("error.") or key in {"login.failed", "login.suspended"}:
             parts = [re.escape(literal) + (".*?" if blank else "") for literal, blank, _, _ in Formatter().parse(text)]
             patterns[key] = re.compile("".join(parts), re.DOTALL)
     return patterns
@@ -119,18 +107,24 @@ def _patterns() -> dict[str, re.Pattern[str]]:
 _PATTERNS: Final = _patterns()
 
 
-def outcome(chat: Chat) -> str:
+async def say(chat: Chat, text: str) -> str:
+    """Types this; all that the bot has said since."""
+    typed = await chat.send(text)
+    return "\n".join(message.text for message in chat.visible if message.id > typed.id)
+
+
+def outcome(said: str) -> str:
     """What the bot says went wrong, as scenarios call it; nothing if nothing did."""
     for key, pattern in _PATTERNS.items():
-        if pattern.search(chat.screen):
+        if pattern.search(said):
             return _word(key)
     return ""
 
 
 def _word(key: str) -> str:
-    if key == "login.failed":
+    if key in {"login.failed", "login.suspended"}:
         return NO
     _, field, fault = key.split(".", 2)
-    if fault == "throttled" or key == "error.passwords.busy":
+    if fault in {"throttled", "busy"}:
         return WAIT
     return f"{'taken' if fault == 'taken' else 'bad'} {field}"

@@ -21,7 +21,7 @@ class CoreFace(Face):
     ) -> str:
         try:
             to_be, who = Phone.parse(phone), PersonName.parse(name)
-            hashed = await self.core.passwords.hash(Password.parse(password))
+            hashed = await self.core.passwords.hash(Password.parse(password, own=(to_be.value, who.value)))
             async with self.desk.write(Channel.HTTP) as uow:
                 await self.core.accounts.register_by_phone(
                     uow, role=role, phone=to_be, phone_verified=False, name=who, password_hash=hashed
@@ -72,7 +72,6 @@ class CoreFace(Face):
         return OK
 
     async def refresh(self, login: Login) -> Any:
-        """A new token for an old one, or the word for why not."""
         try:
             async with self.desk.write(Channel.HTTP) as uow:
                 issued = await self.core.sessions.refresh(uow, login)

@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Final
 from core.account import Account
 from core.core import Core
 from core.sessions import EndReason
-from core.unit import Channel, UnitOfWork
+from core.unit import Channel
 from core.values import Password, Role
 from storage import accounts as account_store
 from storage.database import Database
@@ -74,6 +74,10 @@ class Face(ABC):
     async def log_out(self, login: Login, role: Role = Role.PATIENT) -> str:
         """Ends this login."""
 
+    async def refresh(self, login: Login) -> Any:
+        """A new token for an old one, or the word for why not. Only where there are tokens."""
+        raise NotImplementedError
+
     async def log_in(self, identifier: str = PHONE, password: str = PASSWORD, *, role: Role = Role.PATIENT) -> Login:
         """A login that must succeed."""
         login = await self.try_login(identifier, password, role=role)
@@ -119,7 +123,3 @@ class Face(ABC):
         assert account is not None
         async with self.desk.write() as uow:
             await self.core.sessions.end_all(uow, account, EndReason.LOGOUT_EVERYWHERE)
-
-    def unit(self, uow: UnitOfWork, channel: Channel) -> UnitOfWork:
-        """The same unit of work, come in through another channel."""
-        return UnitOfWork(uow.conn, uow.now, channel)

@@ -1,0 +1,46 @@
+"""Which statements the scenarios prove, and on which face one means nothing."""
+
+from collections.abc import Callable
+from typing import Final, TypeVar
+
+FACES: Final = ("core", "http", "bot")
+
+_NO_TOKEN = "the bot holds no token text: its login is a row found by the Telegram user"
+_NO_WRITE = "the bot writes no profile yet"
+
+MEANINGLESS: Final[dict[str, dict[str, str]]] = {
+    **{f"TOKENS T{number}": {"bot": _NO_TOKEN} for number in (1, 2, 3, 4, 5, 6, 7, 8, 9, 16, 19, 20, 21, 22, 24)},
+    "TOKENS T10": {"core": "the core is handed a token and reads no request", "bot": _NO_TOKEN},
+    "TOKENS T28": {"http": "the keys are the program's, whatever the face", "bot": "the same"},
+    "CONTRACT.md 1 password at its ends": {"bot": "Telegram takes white space away before anybody sees it"},
+    "CONTRACT.md 3.3": {"core": "the core reads no headers", "bot": "the same"},
+    "CONTRACT.md 3.5": {"bot": _NO_WRITE},
+    "CONTRACT.md 3.6": {"bot": _NO_WRITE},
+    "CONTRACT.md 3.7": {"bot": "the bot has no act that belongs to one of these two roles yet"},
+    "CONTRACT.md 4 medical history": {"bot": _NO_WRITE},
+}
+"""By statement, then by face: why there is nothing to try there."""
+
+STATEMENTS: Final = (
+    *(f"TOKENS T{number}" for number in range(1, 30)),
+    *(f"CONTRACT.md 1 {field}" for field in ("phone", "email", "username", "name", "password", "sex", "age", "role")),
+    *(f"CONTRACT.md 3.{number}" for number in (3, 4, 5, 6, 7, 8)),
+)
+"""Every statement that is about the accounts and tokens themselves and not about how one face writes its answers."""
+
+_Test = TypeVar("_Test", bound=Callable[..., object])
+
+
+def proves(*statements: str) -> Callable[[_Test], _Test]:
+    """Marks a scenario with what it proves. It runs on every face on which all of that means something."""
+
+    def mark(test: _Test) -> _Test:
+        test.statements = statements  # type: ignore[attr-defined]
+        return test
+
+    return mark
+
+
+def faces_of(statements: tuple[str, ...]) -> list[str]:
+    """The faces on which none of these statements is without meaning."""
+    return [face for face in FACES if not any(face in MEANINGLESS.get(statement, {}) for statement in statements)]
