@@ -5,17 +5,16 @@ import base64
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import insert, select, text, update
+from sqlalchemy import select, update
 
 from core.audit import Action
-from core.core import Core
-from core.keys import KeyRing, new_key_text
 from core.settings import Secrets
 from core.tokens import WINDOW
 from core.values import Role
-from storage.tables.accounts import account_chats, audit, outbox, sessions
+from storage import account_chats
+from storage.tables.accounts import audit, outbox, sessions
 from tests.faces.face import OK, OUT, PHONE, Face, Seen
-from tests.faces.forgeries import Forge, claims, forgeries, signed
+from tests.faces.forgeries import claims, forgeries, signed
 from tests.faces.rules import proves
 
 LI = 700_000_000_001  # a Telegram user the account remembers
@@ -196,11 +195,5 @@ async def remember(face: Face) -> None:
     """The account was once logged in to by a Telegram user."""
     account = await face.account(PHONE, Role.PATIENT)
     assert account is not None
-    row = {
-        "account_id": account.id,
-        "telegram_user_id": LI,
-        "first_login_at": face.clock(),
-        "last_login_at": face.clock(),
-    }
     async with face.desk.write() as uow:
-        await uow.conn.execute(insert(account_chats).values(row))
+        await account_chats.remember(uow.conn, account.id, LI, uow.now)
