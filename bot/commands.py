@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final
 
-from bot import acts, menu
+from bot import acts, menu, sessions
 from bot.dialog.flow import Flow
 from bot.dialog.view import Screen
 from bot.flows.login import LOGIN
@@ -26,6 +26,7 @@ class Command:
         act: answers by asking core.
         flow: opens this dialog.
         aside: in the middle of a dialog it answers, and the pending question follows (DIALOGS rule 15).
+        pressed: what the buttons of its own screens do; their action is the command's name. Outside of dialogs only.
     """
 
     audience: frozenset[str]
@@ -33,6 +34,7 @@ class Command:
     act: Callable[[Case], Awaitable[Reply]] | None = None
     flow: Flow | None = None
     aside: bool = False
+    pressed: Callable[[Case, str], Awaitable[Reply]] | None = None
 
 
 COMMANDS: Final[dict[str, Command]] = {
@@ -44,5 +46,6 @@ COMMANDS: Final[dict[str, Command]] = {
     "register": Command(GUESTS, flow=REGISTER),
     "login": Command(GUESTS, flow=LOGIN),
     "me": Command(SIGNED, act=acts.me, aside=True),
+    "sessions": Command(SIGNED, act=sessions.show, pressed=sessions.pressed, aside=True),
     "logout": Command(SIGNED, act=acts.logout),
 }

@@ -179,9 +179,20 @@ class Desk:
             return Ask(lambda case: self._switch(case, event.arg))
         if event.action == "lang" and event.arg in LANGUAGES:
             return self._change_language(person, event.arg)
+        command = self.commands.get(event.action)
+        if draft is None and command and command.pressed:
+            return self._on_command(person, event, command, now)
         if draft is None or event.dialog != draft.flow:
             return self._stale(person, event)
         return self._advance(person, self.flows[draft.flow], event, now)
+
+    def _on_command(self, person: Person, event: Pressed, command: Command, now: datetime) -> Decision:
+        """A button of a command's own screen; who was logged out meanwhile logs in first (DIALOGS rule 25)."""
+        if person.audience not in command.audience:
+            return self._not_theirs(person, event.action, command, now)
+        pressed = command.pressed
+        assert pressed is not None
+        return Ask(lambda case: pressed(case, event.arg))
 
     def _advance(self, person: Person, flow: Flow, event: Answer, now: datetime) -> Decision:
         assert person.draft is not None

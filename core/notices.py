@@ -1,9 +1,17 @@
 """What an account is told without having asked: rows in the outbox, sent after the commit (DIALOGS.md Who is told)."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Final
 
 from core.unit import UnitOfWork
-from storage import account_chats
+from storage import account_chats, outbox
+
+READ_AGAIN: Final = timedelta(days=14)
+"""So long what was told can be read again (DIALOGS rule 24), and is kept for it."""
+NEWS_AT_MOST: Final = 8
 
 
 class NoticeKind(StrEnum):
@@ -17,10 +25,21 @@ class NoticeKind(StrEnum):
     PASSWORD_RESET = "password_reset"  # noqa: S105
     SUSPENDED = "suspended"
     RESTORED = "restored"
+    LOGIN_ENDED = "login_ended"
+    LOGGED_OUT_EVERYWHERE = "logged_out_everywhere"
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What an account was told, and when; `params` fill the text of its kind."""
+
+    kind: NoticeKind
+    params: Mapping[str, str | int]
+    at: datetime
 
 
 class Notices:
-    """Writes notices for every Telegram user an account remembers."""
+    """Writes notices for every Telegram user an account remembers, and reads them again."""
 
     async def tell(
         self,
@@ -33,3 +52,14 @@ class Notices:
     ) -> int:
         """One outbox row for each remembered Telegram user, except `but`: where it was done. Returns how many."""
         return await account_chats.tell(uow.conn, account_id, uow.now, kind=kind.value, params=params or {}, but=but)
+
+    async def news(self, uow: UnitOfWork, account_id: int) -> list[News]:
+        """The newest of what the account was told in the last 14 days, each once, newest first (DIALOGS rule 24)."""
+        rows = await outbox.news(
+            uow.conn,
+            account_id,
+            kinds=[kind.value for kind in NoticeKind],  # one of an older make has no text any more
+            since=uow.now - READ_AGAIN,
+            most=NEWS_AT_MOST,
+        )
+        return [News(NoticeKind(row.kind), row.params, row.created_at) for row in rows]

@@ -33,6 +33,7 @@ class EndReason(StrEnum):
 
     LOGOUT = "logout"
     LOGOUT_EVERYWHERE = "logout_everywhere"
+    ENDED_BY_OWNER = "ended_by_owner"
     NEXT_LOGIN = "next_login"
     TOKEN_STOLEN = "token_stolen"  # noqa: S105 - a reason's name
     PHONE_CLAIMED = "phone_claimed"
@@ -123,7 +124,7 @@ class Sessions:
 
     async def of_account(self, uow: UnitOfWork, account_id: int) -> list[Signed]:
         """The living logins of an account, the newest first."""
-        signed = (self._signed(row, uow.now) for row in await store.of_account(uow.conn, account_id))
+        signed = (self._signed(row, uow.now) for row in await store.of_account(uow.conn, account_id, uow.now))
         return [one for one in signed if not one.lapsed]
 
     async def touch(self, uow: UnitOfWork, signed: Iterable[Signed]) -> None:
@@ -165,6 +166,36 @@ class Sessions:
         """Ends this login, no other (TOKENS T14, T15, T18). After it nothing is pushed to that chat."""
         if await store.end(uow.conn, signed.session_id, uow.now, EndReason.LOGOUT):
             await self._audit.append(uow, Action.LOG_OUT, actor=signed.pseudonym, subject=signed.pseudonym)
+        if signed.telegram_user_id is not None:
+            await account_chats.leave(uow.conn, signed.account_id, signed.telegram_user_id, uow.now)
+
+    async def end_one(self, uow: UnitOfWork, signed: Signed, session_id: str) -> bool:
+        """Ends one login of the account that `signed` is in; its other chats are told (TOKENS Sessions).
+
+        A chat that is logged out so is forgotten: should it log in again, the owner hears of a new one. False, and
+        nothing is changed: there is no such login, it has ended, or it is another account's.
+        """
+        ended = await store.end_of(uow.conn, signed.account_id, session_id, uow.now, EndReason.ENDED_BY_OWNER)
+        if ended is None:
+            return False
+        reasons = [EndReason.ENDED_BY_OWNER.value]
+        await self._audit.append(uow, Action.LOG_OUT, actor=signed.pseudonym, subject=signed.pseudonym, reasons=reasons)
+        # Told before they are forgotten: it may not be the owner who does this.
+        await self._notices.tell(uow, signed.account_id, NoticeKind.LOGIN_ENDED, but=signed.telegram_user_id)
+        if ended.telegram_user_id is not None:
+            await account_chats.forget(uow.conn, signed.account_id, ended.telegram_user_id)
+        return True
+
+    async def logout_everywhere(self, uow: UnitOfWork, signed: Signed) -> None:
+        """Ends every login of the account, this one too (TOKENS T26); its other chats are told, then forgotten."""
+        if not await store.end_of_account(uow.conn, signed.account_id, uow.now, EndReason.LOGOUT_EVERYWHERE):
+            return  # somebody else was first (TOKENS T18)
+        reasons = [EndReason.LOGOUT_EVERYWHERE.value]
+        await self._audit.append(
+            uow, Action.LOG_OUT_EVERYWHERE, actor=signed.pseudonym, subject=signed.pseudonym, reasons=reasons
+        )
+        await self._notices.tell(uow, signed.account_id, NoticeKind.LOGGED_OUT_EVERYWHERE, but=signed.telegram_user_id)
+        await account_chats.forget_others(uow.conn, signed.account_id, signed.telegram_user_id)
         if signed.telegram_user_id is not None:
             await account_chats.leave(uow.conn, signed.account_id, signed.telegram_user_id, uow.now)
 

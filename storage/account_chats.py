@@ -36,6 +36,23 @@ async def leave(conn: AsyncConnection, account_id: int, telegram_user_id: int, n
     await conn.execute(statement.values(left_at=now))
 
 
+async def forget(conn: AsyncConnection, account_id: int, telegram_user_id: int) -> None:
+    """Nothing more is told to this Telegram user, and a login of theirs is one from a new chat again."""
+    statement = delete(account_chats).where(
+        account_chats.c.account_id == account_id, account_chats.c.telegram_user_id == telegram_user_id
+    )
+    await conn.execute(statement)
+
+
+async def forget_others(conn: AsyncConnection, account_id: int, telegram_user_id: int | None) -> None:
+    """Forgets every Telegram user of the account but this one."""
+    statement = delete(account_chats).where(
+        account_chats.c.account_id == account_id,
+        account_chats.c.telegram_user_id.is_distinct_from(telegram_user_id),
+    )
+    await conn.execute(statement)
+
+
 async def is_known(conn: AsyncConnection, account_id: int, telegram_user_id: int) -> bool:
     """Whether this Telegram user was ever logged in to the account."""
     return (await conn.execute(_known, {"account": account_id, "person": telegram_user_id})).first() is not None

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy import bindparam, delete, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.tables.accounts import accounts, rotated_tokens, sessions
@@ -27,7 +27,12 @@ _by_id = _with_account.where(sessions.c.id == bindparam("id"))
 _of_people = _with_account.where(
     sessions.c.telegram_user_id.in_(bindparam("people", expanding=True)), sessions.c.ended_at.is_(None)
 )
-_of_account = _with_account.where(sessions.c.account_id == bindparam("account"), sessions.c.ended_at.is_(None))
+# Over HTTP an expired token is the end of its session (TOKENS T23); the bot's lapse by disuse, which is core's to say.
+_of_account = _with_account.where(
+    sessions.c.account_id == bindparam("account"),
+    sessions.c.ended_at.is_(None),
+    or_(sessions.c.telegram_user_id.is_not(None), sessions.c.expires_at > bindparam("at")),
+).order_by(sessions.c.created_at.desc(), sessions.c.id)
 _rotated = select(rotated_tokens.c.rotated_at).where(
     rotated_tokens.c.jti == bindparam("jti"), rotated_tokens.c.session_id == bindparam("session")
 )
@@ -72,9 +77,9 @@ async def of_people(conn: AsyncConnection, people: Iterable[int]) -> Sequence[An
     return (await conn.execute(_of_people, {"people": list(people)})).all()
 
 
-async def of_account(conn: AsyncConnection, account_id: int) -> Sequence[AnyRow]:
-    """The sessions of an account that have not ended, the newest first."""
-    return (await conn.execute(_of_account.order_by(sessions.c.created_at.desc()), {"account": account_id})).all()
+async def of_account(conn: AsyncConnection, account_id: int, now: datetime) -> Sequence[AnyRow]:
+    """The sessions of an account that can still be used, and the bot's that may have lapsed; the newest first."""
+    return (await conn.execute(_of_account, {"account": account_id, "at": now})).all()
 
 
 async def touch(conn: AsyncConnection, ids: Iterable[str], now: datetime) -> None:
@@ -106,6 +111,16 @@ async def end(conn: AsyncConnection, session_id: str, now: datetime, why: str) -
     """Ends a living session; whether this call did (TOKENS T18)."""
     statement = update(sessions).where(sessions.c.id == session_id, sessions.c.ended_at.is_(None))
     return (await conn.execute(statement.values(ended_at=now, end_reason=why))).rowcount == 1
+
+
+async def end_of(conn: AsyncConnection, account_id: int, session_id: str, now: datetime, why: str) -> AnyRow | None:
+    """Ends a living session of this account; its `telegram_user_id`. None: there is none, or it is another's."""
+    statement = update(sessions).where(
+        sessions.c.id == session_id, sessions.c.account_id == account_id, sessions.c.ended_at.is_(None)
+    )
+    ended = statement.values(ended_at=now, end_reason=why).returning(sessions.c.telegram_user_id)
+    row: AnyRow | None = (await conn.execute(ended)).one_or_none()
+    return row
 
 
 async def end_of_person(conn: AsyncConnection, telegram_user_id: int, now: datetime, why: str) -> int | None:

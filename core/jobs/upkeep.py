@@ -7,12 +7,13 @@ import structlog
 
 from core.core import Core
 from core.jobs.scheduler import Job
+from core.notices import READ_AGAIN
 from core.unit import UnitOfWork
 from storage import account_chats, chats, counters, inbox
 
 _log = structlog.get_logger(__name__)
 KEEP_DONE: Final = timedelta(hours=48)
-"""Handled updates are remembered so long, so that one delivered twice is known; told notices just as long."""
+"""Handled updates are remembered so long, so that one delivered twice is known."""
 
 
 def upkeep(core: Core) -> list[Job]:
@@ -27,11 +28,10 @@ def upkeep(core: Core) -> list[Job]:
         _log.info("audit.head", head=str(await core.audit.head(uow)))
 
     async def purge(uow: UnitOfWork) -> None:
-        before = uow.now - KEEP_DONE
         await core.sessions.purge(uow)
         await counters.purge(uow.conn, uow.now)
-        await inbox.purge(uow.conn, before=before)
-        await account_chats.purge_told(uow.conn, before=before)
+        await inbox.purge(uow.conn, before=uow.now - KEEP_DONE)
+        await account_chats.purge_told(uow.conn, before=uow.now - READ_AGAIN)
         await chats.expire(uow.conn, uow.now)
 
     return [

@@ -8,6 +8,7 @@ from core.audit import Action
 from core.core import Core
 from core.jobs.scheduler import Job, Scheduler
 from core.jobs.upkeep import upkeep
+from core.notices import READ_AGAIN
 from core.unit import UnitOfWork
 from storage.tables import accounts as tables
 from storage.tables import updates
@@ -68,9 +69,10 @@ async def test_upkeep_seals_the_audit_and_clears_what_has_had_its_time(core: Cor
             await uow.conn.execute(
                 insert(updates.inbox).values(bot_id=1, update_id=number, received_at=clock(), done_at=done_at)
             )
+        for number, sent_at in ((1, clock() - READ_AGAIN - MINUTE), (2, clock() - READ_AGAIN + MINUTE), (3, None)):
             await uow.conn.execute(
                 insert(tables.outbox).values(
-                    telegram_user_id=number, kind="x", params={}, created_at=clock(), due_at=clock(), sent_at=done_at
+                    telegram_user_id=number, kind="x", params={}, created_at=clock(), due_at=clock(), sent_at=sent_at
                 )
             )
     await Scheduler(desk.database, upkeep(core), clock=clock, holder="one").run_due()
