@@ -7,19 +7,23 @@ import os
 import secrets
 import time
 import zipfile
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import BinaryIO, Final, cast
 
+import structlog
 from PIL import Image, ImageOps, UnidentifiedImageError
 from PIL.Image import DecompressionBombError, DecompressionBombWarning
 
 from core.errors import InvalidValue
 from core.sealing import Sealer
 from core.workers import Workers
+from storage.errors import StorageError
 from storage.photos import PhotoStore
+
+_log = structlog.get_logger(__name__)
 
 MAX_BYTES: Final = 20 * 1024 * 1024
 MAX_PIXELS: Final = 40_000_000
@@ -108,7 +112,7 @@ class Photos:
                 await self._store.put(path, sealed)
             yield stored
         except BaseException:
-            await self.discard([photo.path for photo in stored])
+            await self._take_out(stored)
             raise
 
     async def read(self, path: str) -> bytes:
@@ -116,14 +120,16 @@ class Photos:
         sealed = await self._store.get(path)
         return await asyncio.to_thread(self._sealer.open, sealed, path.encode())
 
-    async def discard(self, paths: Sequence[str]) -> None:
-        """Takes these photos out of the store, if they are there. Raises StorageError."""
-        for path in paths:
-            await self._store.delete(path)
-
     def close(self) -> None:
         """Ends the threads; what waits is dropped."""
         self._workers.close()
+
+    async def _take_out(self, photos: Iterable[StoredPhoto]) -> None:
+        for photo in photos:
+            try:
+                await self._store.delete(photo.path)
+            except StorageError as error:  # what made this necessary is the fault to tell of
+                _log.warning("photo.left_over", path=photo.path, error=str(error))
 
 
 def _take(received: BinaryIO) -> Photo:
