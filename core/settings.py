@@ -14,7 +14,16 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    IPvAnyNetwork,
+    SecretStr,
+    StringConstraints,
+    ValidationError,
+    field_validator,
+)
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
@@ -79,7 +88,11 @@ class Sandbox(_Section):
 
 
 class Api(_Section):
+    host: Words = "127.0.0.1"
     port: Port = 8000
+    rate_per_minute: Annotated[int, Field(ge=0, le=100_000)] = 60
+    trusted_proxies: tuple[IPvAnyNetwork, ...] = ()
+    cors_origins: tuple[Annotated[str, StringConstraints(pattern=r"^https?://[^/\s*]+$")], ...] = ()
 
 
 class Passwords(_Section):

@@ -25,6 +25,19 @@ async def opened_for_bot(url: str) -> AsyncIterator[Database]:
 
 
 @asynccontextmanager
+async def opened_for_api(url: str) -> AsyncIterator[Database]:
+    """The database for one of any number of HTTP processes, beside a bot or not. Raises StorageError.
+
+    SQLite is upgraded here too: whoever starts first does it, the others wait and find nothing to do.
+    """
+    async with _opened(url) as database:
+        if database.dialect == "sqlite":
+            await database.upgrade()
+        await _check(database)
+        yield database
+
+
+@asynccontextmanager
 async def opened_for_operator(url: str) -> AsyncIterator[Database]:
     """The database for one command beside a bot that may be running. Raises StorageError."""
     async with _opened(url) as database:

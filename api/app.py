@@ -1,0 +1,56 @@
+"""The HTTP face as one app: its routes, what stands before them, and its description (CONTRACT.md 2, 3)."""
+
+from fastapi import FastAPI
+from fastapi.middleware.cors import CORSMiddleware
+from fastapi_offline import FastAPIOffline
+from starlette.middleware import Middleware
+
+from api import auth, certificate, doctor, patient
+from api.edge import Edge
+from api.errors import handle_errors
+from api.middleware import Guarded, LastResort, Sized, Throttled
+from core.core import Core
+from core.unit import Clock
+from storage.database import Database
+
+_ABOUT = """The medical accounts of a clinic: the routes of three documents, S0 under `/api/`, S1 under `/patient`,
+S2 under `/doctor`, over one set of accounts. What one of them makes the others know, and so does the Telegram bot.
+
+Log in, copy the token, press **Authorize**, and try the rest. Every answer of S1 and S2 is `{code, data, msg}` with
+`code` 0 on success and the HTTP status otherwise; S0 answers `{message}` when it refuses.
+"""
+
+
+def create_app(core: Core, database: Database, clock: Clock) -> FastAPI:
+    """The app, for any ASGI server. It opens and closes neither the core nor the database."""
+    settings = core.settings.api
+    app = FastAPIOffline(
+        title="Clinic accounts",
+        version="1",
+        description=_ABOUT,
+        redoc_url=None,
+        redirect_slashes=False,
+        swagger_ui_parameters={"validatorUrl": None, "persistAuthorization": True},
+        middleware=[
+            Middleware(Guarded),
+            *([_cors(settings.cors_origins)] if settings.cors_origins else []),
+            Middleware(LastResort),
+            Middleware(Throttled, core.tokens, clock, settings.rate_per_minute),
+            Middleware(Sized),
+        ],
+    )
+    app.state.edge = Edge(core, database, clock)
+    handle_errors(app)
+    for part in (auth, certificate, patient, doctor):
+        app.include_router(part.router)
+    return app
+
+
+def _cors(origins: tuple[str, ...]) -> Middleware:
+    return Middleware(
+        CORSMiddleware,
+        allow_origins=origins,
+        allow_methods=["GET", "POST", "PATCH"],
+        allow_headers=["Authorization", "Content-Type"],
+        expose_headers=["Retry-After", "X-RateLimit-Limit", "X-RateLimit-Remaining"],
+    )

@@ -1,0 +1,150 @@
+"""What stands before every route: last resort, headers, throttle, size of bodies (CONTRACT.md 3.11, 3.12).
+
+Plain ASGI, because Starlette's convenience class buffers and breaks what passes through it.
+"""
+
+import secrets
+from typing import Any, Final
+
+import structlog
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api import texts
+from api.edge import bearer, client_address
+from api.errors import refuse
+from api.rates import Rates
+from core.errors import Unauthenticated
+from core.tokens import Tokens
+from core.unit import Clock
+from storage.errors import StorageError
+
+MAX_BODY: Final = 64 * 1024
+MAX_UPLOAD: Final = 20 * 1024 * 1024 + MAX_BODY  # the picture, and what multipart writes around it
+_UPLOADS: Final = frozenset({"/api/doctor/certificate/upload"})
+_DOCS: Final = ("/docs", "/openapi.json", "/static-offline-docs/")
+# Swagger's page has a script and styles in line; nothing of it may come from, or go to, anywhere else.
+_DOCS_POLICY: Final = "default-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'"
+
+_log = structlog.get_logger(__name__)
+
+
+class LastResort:
+    """A fault nobody foresaw: the client reads a number, the log has that number and the trace (SECURITY.md Errors)."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers 500 while nothing was answered yet; otherwise the connection is closed."""
+        started = False
+
+        async def sending(message: Message) -> None:
+            nonlocal started
+            started = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, sending)
+        except Exception as error:
+            number = secrets.token_hex(3).upper()
+            about: dict[str, Any] = {"number": number, "method": scope["method"], "path": scope["path"]}
+            if isinstance(error, StorageError):
+                _log.error("A request failed", **about, error=str(error))
+            else:
+                _log.exception("A request failed", **about)
+            if started:
+                raise
+            answer = refuse(scope["path"], 500, texts.OF_STATUS[500].format(number=number))
+            await answer(scope, receive, send)
+
+
+class Guarded:
+    """Headers that cost nothing: types are not guessed, answers are not kept, the docs load nothing from outside."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Adds them to every answer."""
+        docs = scope["path"].startswith(_DOCS)
+
+        async def sending(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers["X-Content-Type-Options"] = "nosniff"
+                headers["Referrer-Policy"] = "no-referrer"
+                if docs:
+                    headers["Content-Security-Policy"] = _DOCS_POLICY
+                else:
+                    headers["Cache-Control"] = "no-store"
+            await send(message)
+
+        await self._app(scope, receive, sending)
+
+
+class Throttled:
+    """429 for who asks too often; the docs, which touch no data, are free."""
+
+    def __init__(self, app: ASGIApp, tokens: Tokens, clock: Clock, rate_per_minute: int) -> None:
+        """`rate_per_minute` 0: never."""
+        self._app = app
+        self._tokens = tokens
+        self._clock = clock
+        self._rates = Rates(rate_per_minute, clock)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Counts the request before anything of it is read but its head."""
+        if not self._rates.limit or scope["path"].startswith(_DOCS):
+            await self._app(scope, receive, send)
+            return
+        left, wait = self._rates.take(self._key(scope))
+
+        async def sending(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers["X-RateLimit-Limit"] = str(self._rates.limit)
+                headers["X-RateLimit-Remaining"] = str(left)
+            await send(message)
+
+        if not wait:
+            await self._app(scope, receive, sending)
+            return
+        text = texts.OF_STATUS[429].format(wait_seconds=wait)
+        await refuse(scope["path"], 429, text, headers={"Retry-After": str(wait)})(scope, receive, sending)
+
+    def _key(self, scope: Scope) -> str:
+        token = bearer(scope)
+        if token is not None:
+            try:
+                return f"account {self._tokens.read(token, self._clock()).account_id}"
+            except Unauthenticated:
+                pass
+        return f"address {client_address(scope)}"
+
+
+class Sized:
+    """413 for a body that says it is too large, or turns out so while it is read: more is never held."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Nothing is done for a request whose body says that it is too large."""
+        limit = MAX_UPLOAD if scope["path"] in _UPLOADS else MAX_BODY
+        declared = Headers(scope=scope).get("content-length", "0")
+        if not declared.isdecimal() or int(declared) > limit:
+            await refuse(scope["path"], 413, texts.OF_STATUS[413])(scope, receive, send)
+            return
+        received = 0
+
+        async def receiving() -> Message:
+            nonlocal received
+            message = await receive()
+            received += len(message.get("body", b""))
+            if received > limit:
+                raise HTTPException(413)  # inside the app, whose handler answers it
+            return message
+
+        await self._app(scope, receiving, send)

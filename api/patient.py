@@ -1,0 +1,128 @@
+"""S1: the patient's side (CONTRACT.md 2.9-2.13)."""
+
+from datetime import date
+from typing import Annotated, Final, Literal
+
+from fastapi import APIRouter
+from pydantic import BaseModel
+
+from api import texts
+from api.answers import Envelope, envelope, success
+from api.by_phone import (
+    GENDERS,
+    Changes,
+    LoginData,
+    PhoneCredentials,
+    PhoneRegistration,
+    change,
+    done_answers,
+    log_in_answers,
+    log_in_by_phone,
+    log_out,
+    register_by_phone,
+)
+from api.edge import AnEdge, Call, reading, writing
+from api.login import ASource
+from api.values import AddressText, AvatarText, BirthDateText, HistoryText, SexWord
+from core.permissions import Permission
+from core.values import Role
+
+router = APIRouter(prefix="/patient", tags=["S1: patients"])
+
+_PATIENT: Final = {
+    "phone": "13812345678",
+    "name": "张三",
+    "gender": "male",
+    "address": "北京市朝阳区",
+    "avatar_url": None,
+    "birth_date": "1990-01-01",
+    "medical_history": "无",
+}
+
+
+class PatientChanges(Changes):
+    """What a patient may change of themselves."""
+
+    gender: SexWord | None = None
+    birth_date: BirthDateText | None = None
+    address: AddressText | None = None
+    medical_history: HistoryText | None = None
+    avatar_url: AvatarText | None = None
+
+
+class Patient(BaseModel):
+    """A patient's own record. `phone` is null once somebody else has proved that it is theirs."""
+
+    phone: str | None
+    name: str
+    gender: Literal["male", "female"] | None
+    address: str | None
+    avatar_url: str | None
+    birth_date: date | None
+    medical_history: str | None
+
+
+@router.post(
+    "/login", operation_id="patient_login", summary="Log in as a patient", responses=log_in_answers(Role.PATIENT)
+)
+async def login(edge: AnEdge, source: ASource, body: PhoneCredentials) -> Envelope[LoginData]:
+    """A token for an hour; /api/auth/refresh makes a new one of it."""
+    return await log_in_by_phone(edge, source, Role.PATIENT, body)
+
+
+@router.post(
+    "/register",
+    operation_id="patient_register",
+    summary="Register as a patient",
+    responses=done_answers(texts.REGISTERED, 409, 422),
+)
+async def register(edge: AnEdge, body: PhoneRegistration) -> Envelope[None]:
+    """Makes a patient's account; log in afterwards. One phone can own a patient and a doctor."""
+    return await register_by_phone(edge, Role.PATIENT, body)
+
+
+@router.post(
+    "/logout",
+    operation_id="patient_logout",
+    summary="Log out",
+    responses=done_answers(texts.LOGGED_OUT, 401, 403),
+)
+async def logout(call: Annotated[Call, writing(Permission.SEE_OWN_PATIENT)]) -> Envelope[None]:
+    """The token is dead at once; other logins of the account go on."""
+    return await log_out(call)
+
+
+@router.patch(
+    "/patient_manage",
+    operation_id="patient_manage",
+    summary="Change one's own record",
+    responses=done_answers(texts.CHANGED, 401, 403, 409, 422),
+)
+async def patient_manage(
+    call: Annotated[Call, writing(Permission.CHANGE_OWN_PATIENT)], body: PatientChanges
+) -> Envelope[None]:
+    """A key that is not sent changes nothing, null erases. `phone` must be the account's own."""
+    return await change(call, Role.PATIENT, body)
+
+
+@router.get(
+    "",
+    operation_id="patient",
+    summary="One's own record",
+    responses={**success({"code": 0, "data": _PATIENT, "msg": texts.FOUND}), **envelope(401, 403)},
+)
+@router.get("/", include_in_schema=False)
+async def patient(call: Annotated[Call, reading(Permission.SEE_OWN_PATIENT)]) -> Envelope[Patient]:
+    """The patient who is asking, and nobody else."""
+    account = await call.core.accounts.me(call.uow, call.signed)
+    profile = await call.core.profiles.own(call.uow, call.signed)
+    data = Patient(
+        phone=account.phone,
+        name=account.name,
+        gender=GENDERS[account.sex],
+        address=profile.address,
+        avatar_url=profile.avatar_url,
+        birth_date=account.birth_date,
+        medical_history=await call.core.profiles.medical_history(call.uow, call.signed),
+    )
+    return Envelope(data=data, msg=texts.FOUND)
