@@ -44,6 +44,7 @@ class Action(StrEnum):
     REGISTER = "account.register"
     CREATE_ADMIN = "account.create_admin"
     IMPORT = "account.import"
+    IMPORT_PLACES = "places.import"
     LOSE_PHONE = "account.lose_phone"
     SUSPEND = "account.suspend"
     RESTORE = "account.restore"

@@ -10,6 +10,7 @@ from core.notices import Notices
 from core.passwords import Passwords
 from core.permissions import Permissions
 from core.photos import Photos
+from core.places import Places
 from core.profiles import Profiles
 from core.sealing import Sealer
 from core.sessions import Sessions
@@ -28,6 +29,7 @@ class Core:
         self.audit = Audit(secrets.audit)
         self.notices = Notices()
         self.consents = Consents(self.audit)
+        self.places = Places(self.audit)
         self.permissions = Permissions(self.audit)
         self.passwords = Passwords(
             secrets.pepper,

@@ -1,6 +1,5 @@
 """A line of another service's accounts: from the texts of its columns to values (CONTRACT.md 1)."""
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -8,8 +7,9 @@ from typing import Any, Final, Self
 
 from core.errors import AccountError, InvalidValue
 from core.passwords import PasswordHash
+from core.places import parse_id
 from core.profile_values import MedicalHistory
-from core.profiles import MAX_ID, PARSERS, WRITABLE, Field, columns_of
+from core.profiles import PARSERS, WRITABLE, Field, columns_of
 from core.values import Age, BirthDate, PersonName, Phone, Role, Username, is_unseen, plain, refusal
 
 COLUMNS: Final[Mapping[str, str]] = {
@@ -84,6 +84,19 @@ class ImportLine:
         """What no other line of its source has."""
         return self.role.value, self.source_id
 
+    @property
+    def unique(self) -> dict[str, tuple[Any, ...]]:
+        """What no two accounts may share, by the field that is then refused as taken (CONTRACT.md 1)."""
+        account, profile = self.account, self.profile
+        told = {
+            "phone": (self.role.value, account.get("phone")),
+            "email": (account.get("email_folded"),),
+            "username": (account.get("username_folded"),),
+            "wechat": (profile.get("wechat_folded"),),
+            "internal_id": (profile.get("hospital_id"), profile.get("internal_id")),
+        }
+        return {name: value for name, value in told.items() if None not in value}
+
     @classmethod
     def parse(cls, texts: Mapping[str, str]) -> Self:
         """From the texts by column; empty ones count as not given. Raises InvalidValue or AccountError, whose `field`
@@ -157,14 +170,6 @@ def _source_id(text: str) -> str:
     return bare
 
 
-def _place(text: str) -> int:
-    """The number of a hospital or department."""
-    bare = plain(text)
-    if not re.fullmatch(r"[0-9]{1,10}", bare) or int(bare) > MAX_ID:
-        raise refusal("place", "wrong_format")
-    return int(bare)
-
-
 def _moment(text: str) -> datetime:
     """ISO 8601; without a zone it is UTC (CONTRACT.md 1 created_at)."""
     try:
@@ -182,8 +187,8 @@ _PARSERS: Final[Mapping[str, Callable[[str], Any]]] = {
     "phone": Phone.parse,
     "username": Username.parse,
     "age": Age.parse,
-    "hospital_id": _place,
-    "department_id": _place,
+    "hospital_id": parse_id,
+    "department_id": parse_id,
     "created_at": _moment,
     "updated_at": _moment,
 }

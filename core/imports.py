@@ -33,7 +33,7 @@ class Done(StrEnum):
     """What became of a line that was not refused."""
 
     IMPORTED = "imported"
-    KNOWN = "known"
+    KNOWN = "here already"
     """It came in before, and is left as its account is now."""
 
 

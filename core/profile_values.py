@@ -77,6 +77,13 @@ class ClinicName(_FreeText):
     MAX = 100
 
 
+class PlaceName(_FreeText):
+    """What a hospital or department is called."""
+
+    FIELD = "name"
+    MAX = 100
+
+
 class Intro(_FreeText):
     """What a doctor says of themselves."""
 

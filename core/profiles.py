@@ -12,6 +12,7 @@ from core.audit import Action, Audit
 from core.consents import ConsentKind, Consents
 from core.errors import AccountError, Forbidden, NotFound
 from core.permissions import Permission, require
+from core.places import MAX_ID
 from core.profile_values import (
     Address,
     AvatarUrl,
@@ -34,7 +35,6 @@ from storage import accounts as account_store
 from storage import profiles as store
 from storage.errors import violated
 
-MAX_ID: Final = 2**31 - 1
 TAKEN: Final = {
     "uq_profiles_hospital_id_internal_id": "internal_id",
     "uq_profiles_wechat_folded": "wechat",

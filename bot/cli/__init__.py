@@ -2,7 +2,7 @@
 
 import typer
 
-from bot.cli import admin, audit, db, keys, run
+from bot.cli import admin, audit, db, imports, keys, run
 from core.exits import MEANINGS, carry_out
 
 cli = typer.Typer(
@@ -16,6 +16,7 @@ cli = typer.Typer(
 cli.command("run")(run.run)
 cli.add_typer(admin.commands, name="admin")
 cli.add_typer(db.commands, name="db")
+cli.add_typer(imports.commands, name="import")
 cli.add_typer(audit.commands, name="audit")
 cli.add_typer(keys.commands, name="secrets")
 

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import signal
     from contextlib import AbstractAsyncContextManager
+    from pathlib import Path
 
+    from bot.cli.importing.running import Result
     from bot.cli.operator import Operator
     from storage.database import Database
 
@@ -34,3 +36,22 @@ def database() -> Database:
     from storage.database import Database  # noqa: PLC0415
 
     return Database(load_settings().storage.database_url)
+
+
+async def import_accounts(
+    path: Path, *, source: str, health_consent: bool, dry_run: bool, report: Path | None
+) -> Result:
+    """See bot.cli.importing.accounts."""
+    from bot.cli.importing import accounts  # noqa: PLC0415
+
+    return await accounts.import_accounts(
+        path, source=source, health_consent=health_consent, dry_run=dry_run, report=report
+    )
+
+
+async def import_places(place: str, path: Path, *, dry_run: bool, report: Path | None) -> Result:
+    """See bot.cli.importing.places. `place` is `hospital` or `department`."""
+    from bot.cli.importing import places  # noqa: PLC0415
+    from storage.reference import Place  # noqa: PLC0415
+
+    return await places.import_places(Place(place), path, dry_run=dry_run, report=report)

@@ -1,0 +1,43 @@
+"""What a dry run remembers of the batches it rolled back: two rows far apart may want the same phone."""
+
+import hashlib
+import secrets
+import sqlite3
+from types import TracebackType
+from typing import Self
+
+from core.errors import AccountError
+from core.import_lines import ImportLine
+from core.imports import Done, Outcome
+
+
+class Rehearsal:
+    """Knows what earlier lines of the file have taken. In a nameless file of keyed hashes, so that memory stays small
+    and no phone is left on the disk.
+    """
+
+    def __enter__(self) -> Self:
+        self._key = secrets.token_bytes(32)
+        self._seen = sqlite3.connect("")  # on disk when it grows; gone when it is closed
+        self._seen.execute("CREATE TABLE seen (hash BLOB PRIMARY KEY) WITHOUT ROWID")
+        return self
+
+    def __exit__(
+        self, _type: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
+    ) -> None:
+        self._seen.close()
+
+    def judged(self, line: ImportLine, outcome: Outcome) -> Outcome:
+        """The outcome, unless an earlier line has taken what this one needs."""
+        if outcome is not Done.IMPORTED:
+            return outcome
+        if not self._take("line", line.key):
+            return Done.KNOWN
+        for field, value in line.unique.items():
+            if not self._take(field, value):
+                return AccountError(f"{field}.taken", field=field)
+        return outcome
+
+    def _take(self, field: str, value: tuple[object, ...]) -> bool:
+        digest = hashlib.blake2b(repr((field, value)).encode(), key=self._key, digest_size=16).digest()
+        return self._seen.execute("INSERT OR IGNORE INTO seen VALUES (?)", (digest,)).rowcount == 1
