@@ -83,7 +83,7 @@ async def serve(settings: Settings, secrets: Any, database: Database, clock: Set
             )
             core = Core(changed, secrets)
             stack.callback(core.close)
-            return await stack.enter_async_context(_served(core, database, clock))
+            return await stack.enter_async_context(served(core, database, clock))
 
         yield start
 
@@ -95,7 +95,8 @@ async def http(serve: Serve) -> Http:
 
 
 @asynccontextmanager
-async def _served(core: Core, database: Database, clock: Clock) -> AsyncIterator[Http]:
+async def served(core: Core, database: Database, clock: Clock) -> AsyncIterator[Http]:
+    """A server over this core and database, for the length of a block."""
     server = server_of(create_app(core, database, clock), core.settings.api)
     with listen(core.settings.api.model_copy(update={"port": 0})) as listening:
         port = listening.getsockname()[1]

@@ -7,12 +7,15 @@ from typing import Final
 import pytest
 
 from core.core import Core
+from core.settings import Passwords
 from storage.database import Database
+from tests.api.conftest import Http, Serve, serve  # noqa: F401 - fixtures
 from tests.bot.conftest import bot_settings, clinic, server  # noqa: F401 - fixtures
 from tests.conftest import SetClock, new_database
 from tests.faces.bot_face import BotFace
 from tests.faces.core_face import CoreFace
 from tests.faces.face import Face
+from tests.faces.http_face import HttpFace
 from tests.faces.rules import FACES, faces_of
 
 _DATABASES: Final = {"core": ("sqlite", "postgresql"), "http": ("sqlite", "postgresql"), "bot": ("sqlite",)}
@@ -42,4 +45,10 @@ def face(request: pytest.FixtureRequest, database_url: str) -> Face:
     clock: SetClock = request.getfixturevalue("clock")
     if request.param == "core":
         return CoreFace(core, database, clock)
-    raise AssertionError
+    return HttpFace(core, database, clock, request.getfixturevalue("strict_http").client)
+
+
+@pytest.fixture
+async def strict_http(serve: Serve) -> Http:  # noqa: F811 - a fixture is asked for by its name
+    """A server that refuses common passwords, as one for real people does."""
+    return await serve(passwords=Passwords(bcrypt_cost=4))
