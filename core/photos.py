@@ -6,6 +6,7 @@ import io
 import os
 import secrets
 import time
+import warnings
 import zipfile
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager, suppress
@@ -24,6 +25,8 @@ from storage.errors import StorageError
 from storage.photos import PhotoStore
 
 _log = structlog.get_logger(__name__)
+# Any picture could fill the log with what the library finds odd about it; what matters is judged here.
+warnings.filterwarnings("ignore", module=r"PIL\.")
 
 MAX_BYTES: Final = 20 * 1024 * 1024
 MAX_PIXELS: Final = 40_000_000
@@ -140,7 +143,7 @@ def _take(received: BinaryIO) -> Photo:
     if media_type is MediaType.JPEG:
         pixels.save(written, "JPEG", quality=90)
     else:
-        pixels.save(written, "PNG", compress_level=3)
+        pixels.save(written, "PNG", compress_level=1)
     if written.tell() > MAX_BYTES:  # a palette of noise is three times its size in colours
         raise _refused("too_big", max=MAX_BYTES)
     return Photo(written.getvalue(), media_type, pixels.width, pixels.height, sha256)
@@ -199,7 +202,9 @@ def _bare(image: Image.Image) -> Image.Image:
         bare = Image.new("RGB", image.size, "white")
         bare.paste(image, mask=image.getchannel("A"))
         return bare
-    mode = "L" if image.mode in {"1", "L", "I;16", "I"} else "RGB"
+    if image.mode == "I;16":  # converting would cut off all that is brighter than 255
+        image = image.point(lambda grey: grey * (1 / 256))
+    mode = "L" if image.mode in {"1", "L", "I;16"} else "RGB"
     bare = Image.new(mode, image.size)
     bare.paste(image if image.mode == mode else image.convert(mode))
     return bare
