@@ -12,6 +12,7 @@ from api.answers import Message, s0, success
 from api.edge import AnEdge, Call, Token, reading, writing
 from api.login import ASource, log_in
 from api.values import AgeNumber, Body, EmailText, GivenPassword, PasswordText, SexWord, UsernameText
+from core.certificates import Standing
 from core.errors import Unauthenticated
 from core.permissions import Permission
 from core.sessions import Issued, RefreshRefused
@@ -91,7 +92,7 @@ class Me(BaseModel):
     email: str | None
     fixphonenumber: str | None
     certificat: str | None
-    certificat_checked: Literal[1, 2, 3] | None
+    certificat_checked: Standing | None
     wechat: str | None
     intro: str | None
     school: str | None
@@ -170,6 +171,7 @@ async def doctor_me(call: Annotated[Call, reading(Permission.SEE_OWN_DOCTOR)]) -
 async def _me(call: Call) -> Me:
     account = await call.core.accounts.me(call.uow, call.signed)
     profile = await call.core.profiles.own(call.uow, call.signed)
+    summary = await call.core.certificates.summary(call.uow, account.id)
     return Me(
         id=account.id,
         created_at=account.created_at,
@@ -183,8 +185,8 @@ async def _me(call: Call) -> Me:
         mobile=account.phone,
         email=account.email,
         fixphonenumber=profile.fixed_phone,
-        certificat=None,
-        certificat_checked=None,
+        certificat=summary.path,
+        certificat_checked=summary.standing,
         wechat=profile.wechat,
         intro=profile.intro,
         school=profile.school,

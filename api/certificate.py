@@ -99,7 +99,7 @@ async def upload(request: Request, edge: AnEdge, token: Token) -> Uploaded:
         try:
             photo = await edge.core.photos.take(file)
         except InvalidValue as error:
-            raise InvalidValue(error.code, field=_FIELD, **error.params) from error
+            raise InvalidValue(error.code, field=_FIELD) from error
     return Uploaded(message=texts.UPLOADED, path=await uncut(_submit(edge, token, photo)))
 
 

@@ -14,7 +14,14 @@ from core.errors import Busy, Conflict, CoreError, Forbidden, NotFound, Throttle
 
 _MAX_FIELDS: Final = 50
 _MAX_NAME: Final = 64
-_CONFLICTS: Final = frozenset({"phone.taken", "internal_id.taken"})  # the other operations list no 409 (CONTRACT.md 2)
+# What is neither 422 nor told by its class (CONTRACT.md 2); other things taken are 422, their operations list no 409.
+_STATUS: Final[Mapping[str, int]] = {
+    "phone.taken": 409,
+    "internal_id.taken": 409,
+    "photo.too_big": 413,
+    "photo.not_a_picture": 415,
+    "photo.polyglot": 415,
+}
 
 Faults = Mapping[str, Sequence[str]]
 """What is wrong, by the wire's name of the field."""
@@ -59,8 +66,10 @@ async def _refused(request: Request, error: CoreError) -> Response:
             return refuse(path, 404, text)
         case Throttled() | Busy():
             return refuse(path, 429, text, headers={"Retry-After": str(error.wait_seconds)})
-        case _ if isinstance(error, Conflict) or error.code in _CONFLICTS:
+        case Conflict():
             return refuse(path, 409, text)
+        case _ if status := _STATUS.get(error.code):
+            return refuse(path, status, text)
     return refuse(path, 422, text, faults={error.field or "body": [text]})
 
 

@@ -145,7 +145,7 @@ def _take(received: BinaryIO) -> Photo:
     else:
         pixels.save(written, "PNG", compress_level=1)
     if written.tell() > MAX_BYTES:  # a palette of noise is three times its size in colours
-        raise _refused("too_big", max=MAX_BYTES)
+        raise _refused("too_big")
     return Photo(written.getvalue(), media_type, pixels.width, pixels.height, sha256)
 
 
@@ -163,7 +163,7 @@ def _judge(received: BinaryIO) -> MediaType:
     if size == 0:
         raise _refused("empty")
     if size > MAX_BYTES:
-        raise _refused("too_big", max=MAX_BYTES)
+        raise _refused("too_big")
     received.seek(0)
     head = received.read(8)
     found = next((media_type for media_type, magic in _MAGIC.items() if head.startswith(magic)), None)
@@ -183,14 +183,14 @@ def _pixels(received: BinaryIO, media_type: MediaType) -> Image.Image:
             if media_type is MediaType.PNG and getattr(image, "is_animated", False):
                 raise _refused("animated")
             if image.width * image.height > MAX_PIXELS or max(image.size) > _MAX_SIDE:
-                raise _refused("too_many_pixels", max=MAX_PIXELS)
+                raise _refused("too_many_pixels")
             image.decodermaxblock = _BLOCK_BYTES
             image.load()
             with suppress(Exception):  # It turns the pixels first; then it writes the EXIF anew, which may be anything
                 ImageOps.exif_transpose(image, in_place=True)
             return _bare(image)
     except (DecompressionBombError, DecompressionBombWarning):  # so many that the library itself takes fright
-        raise _refused("too_many_pixels", max=MAX_PIXELS) from None
+        raise _refused("too_many_pixels") from None
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError, EOFError, TypeError, IndexError) as error:
         raise _refused("damaged") from error
 
@@ -225,5 +225,5 @@ class _Hurried:
         return self._file.read(size)
 
 
-def _refused(fault: str, **params: int) -> InvalidValue:
-    return InvalidValue(f"photo.{fault}", field="photo", **params)
+def _refused(fault: str) -> InvalidValue:
+    return InvalidValue(f"photo.{fault}", field="photo")
