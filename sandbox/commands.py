@@ -15,7 +15,7 @@ from rich.console import Console
 from sandbox.home import AlreadyRunningError, Home
 from sandbox.model import TOKEN, Person
 from sandbox.server import DEFAULT_PORT, serve
-from sandbox.supervisor import PortTakenError, Supervisor, check_port
+from sandbox.supervisor import Ports, PortTakenError, Supervisor
 from sandbox.world import DEFAULT_PEOPLE
 
 app = typer.Typer(add_completion=False, help="A small Telegram of one's own: a local Bot API server and a chat page.")
@@ -26,6 +26,10 @@ Port = Annotated[
     int,
     typer.Option(envvar="CLINIC_BOT__SANDBOX__PORT", min=1, max=65535, help="Port of the page and of the Bot API."),
 ]
+ApiPort = Annotated[
+    int, typer.Option(envvar="CLINIC_BOT__API__PORT", min=1, max=65535, help="Port of the HTTP routes.")
+]
+DEFAULT_API_PORT = 8000
 
 
 @app.callback(invoke_without_command=True)
@@ -64,21 +68,25 @@ async def _serve(port: int, token: str | None, people: Iterable[Person]) -> None
 
 
 @app.command("up")
-def up_command(port: Port = DEFAULT_PORT) -> None:
-    """Serve, and run the bot against it: what `make run` does where no bot token is set. Keeps all in data/sandbox/."""
-    home = Home()
+def up_command(port: Port = DEFAULT_PORT, api_port: ApiPort = DEFAULT_API_PORT) -> None:
+    """Serve, run the bot and the HTTP routes: what `make run` does with no bot token. Keeps all in data/sandbox/."""
+    home, ports = Home(), Ports(port, api_port)
     try:
         with home.locked():
-            check_port(port)
-            asyncio.run(Supervisor(home, port, _console).run())
+            ports.check()
+            asyncio.run(Supervisor(home, ports, _console).run())
     except AlreadyRunningError:
         fail(f"A sandbox of {home.folder}/ is running already: use that one, or end it first.")
-    except PortTakenError:
-        fail(_port_taken(port))
+    except PortTakenError as taken:
+        fail(_port_taken(port) if taken.port == port != api_port else _api_port_taken(taken.port))
 
 
 def _port_taken(port: int) -> str:
     return f"Port {port} is taken: end what uses it, or choose another with --port or CLINIC_BOT__SANDBOX__PORT."
+
+
+def _api_port_taken(port: int) -> str:
+    return f"Port {port} is taken: end what uses it, or choose another with --api-port or CLINIC_BOT__API__PORT."
 
 
 def fail(sentence: str) -> NoReturn:

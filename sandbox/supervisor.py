@@ -1,4 +1,4 @@
-"""``python -m sandbox up``: the sandbox, the bot against it, and nothing left behind when it ends."""
+"""``python -m sandbox up``: the sandbox, the bot and the HTTP routes, and nothing left behind when it ends."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -20,7 +21,8 @@ from sandbox.server import HOST
 
 PREFIX = "CLINIC_BOT__"
 # All else of the bot's settings is the sandbox's to say: an operator's own database must never be touched from here.
-KEPT = frozenset({f"{PREFIX}SANDBOX__PORT", f"{PREFIX}API__PORT"})
+KEPT = frozenset({f"{PREFIX}SANDBOX__PORT"})
+HOSPITALS = Path(__file__).with_name("hospitals.csv")
 KEY_RINGS = ("signing", "pepper", "photo", "health", "inbox", "audit")
 GRACE = 12.0
 LONGEST_PAUSE = 30.0
@@ -30,7 +32,11 @@ _LIBC = ctypes.CDLL(None)
 
 
 class PortTakenError(Exception):
-    """The page's port is in use."""
+    """A port is in use."""
+
+    def __init__(self, port: int) -> None:
+        super().__init__(port)
+        self.port = port
 
 
 class StepFailedError(Exception):
@@ -39,6 +45,30 @@ class StepFailedError(Exception):
     def __init__(self, code: int, message: str) -> None:
         super().__init__(message)
         self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """Where people's browsers find what runs: the page (the Bot API too), and the HTTP routes."""
+
+    page: int
+    api: int
+
+    def check(self) -> None:
+        """Whether both are free.
+
+        Raises:
+            PortTakenError: one is not.
+        """
+        for port in (self.page, self.api):
+            with socket.socket() as probe:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                try:
+                    probe.bind((HOST, port))
+                except OSError:
+                    raise PortTakenError(port) from None
+        if self.page == self.api:
+            raise PortTakenError(self.api)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,24 +86,29 @@ def server(home: Home, state: State, port: int) -> Child:
     return Child("sandbox", arguments, {**_inherited(), "SANDBOX_TOKEN": state.token})
 
 
-def faces(home: Home, state: State, port: int) -> tuple[Child, ...]:
-    """What runs against the server, in the order of starting. The HTTP face goes here once there is one."""
-    environment = settings(home, state, port)
-    return (Child("bot", ("-m", "bot", "run"), environment),)
+def faces(home: Home, state: State, ports: Ports) -> tuple[Child, ...]:
+    """What runs against the server, in the order of starting."""
+    environment = settings(home, state, ports)
+    return (
+        Child("bot", ("-m", "bot", "run"), environment),
+        Child("api", ("-m", "api", "run"), environment),
+    )
 
 
-def settings(home: Home, state: State, port: int) -> dict[str, str]:
+def settings(home: Home, state: State, ports: Ports) -> dict[str, str]:
     """The environment of everything that runs the product: this folder's own, and nothing of the operator's."""
     values = {
         "TELEGRAM__TOKEN": state.token,
-        "TELEGRAM__API_URL": f"http://{HOST}:{port}",
+        "TELEGRAM__API_URL": f"http://{HOST}:{ports.page}",
         "TELEGRAM__MESSAGES_PER_SECOND": "0",
         "STORAGE__DATABASE_URL": f"sqlite+aiosqlite:///{home.database.absolute()}",
         "STORAGE__PHOTOS_URL": str(home.photos.absolute()),
         "PASSWORDS__REJECT_COMMON": "false",
         "CLINIC__NAME": "示例诊所 · Sample Clinic",
         "CLINIC__CONTACT": "010-5555 0100",
-        "CLINIC__PRIVACY_URL": f"http://{HOST}:{port}/page/privacy.html",
+        "API__HOST": HOST,
+        "API__PORT": str(ports.api),
+        "CLINIC__PRIVACY_URL": f"http://{HOST}:{ports.page}/page/privacy.html",
         **{f"SECRETS__{ring.upper()}_KEYS_FILE": str(home.secrets.absolute() / f"{ring}_keys") for ring in KEY_RINGS},
     }
     return {**_inherited(), **{f"{PREFIX}{key}": value for key, value in values.items()}}
@@ -83,32 +118,18 @@ def _inherited() -> dict[str, str]:
     return {key: value for key, value in os.environ.items() if not key.startswith(PREFIX) or key in KEPT}
 
 
-def check_port(port: int) -> None:
-    """Whether the page's port is free.
-
-    Raises:
-        PortTakenError: it is not.
-    """
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((HOST, port))
-        except OSError:
-            raise PortTakenError from None
-
-
 class Supervisor:
     """Starts the children, restarts those that die, and ends them in order: faces first, the server last."""
 
-    def __init__(self, home: Home, port: int, console: Console) -> None:
+    def __init__(self, home: Home, ports: Ports, console: Console) -> None:
         self.home = home
-        self.port = port
+        self.ports = ports
         self.console = console
         self._tasks: list[asyncio.Task[None]] = []
         self._stop = asyncio.Event()
 
     async def run(self) -> None:
-        """Until SIGINT, SIGTERM or SIGHUP (the terminal was closed). The folder must be locked and the port free."""
+        """Until SIGINT, SIGTERM or SIGHUP (the terminal was closed). The folder must be locked and the ports free."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             loop.add_signal_handler(number, self._stop.set)
@@ -116,7 +137,7 @@ class Supervisor:
         self.home.write_people(state)
         self.home.drop_logs()
         try:
-            self._keep(server(self.home, state, self.port))
+            self._keep(server(self.home, state, self.ports.page))
             self._begin(self._start_faces(state))
             self._begin(self._announce())
             await self._stop.wait()
@@ -125,16 +146,18 @@ class Supervisor:
 
     async def _announce(self) -> None:
         await self._until_page_answers()
-        self.console.print(f"\n  The page: [bold cyan]http://{HOST}:{self.port}/[/]   Ctrl-C ends everything.")
+        self.console.print(f"\n  The page: [bold cyan]http://{HOST}:{self.ports.page}/[/]   Ctrl-C ends everything.")
+        self.console.print(f"  The HTTP routes: [bold cyan]http://{HOST}:{self.ports.api}/docs[/]")
         self.console.print(f"  All it keeps is in {self.home.folder}/, its logs too.\n", style="dim")
 
     async def _start_faces(self, state: State) -> None:
         new = state.admin != "made"
         if new:
             await self._until_done(lambda: self._make_tables(state))
-        for child in faces(self.home, state, self.port):
+        for child in faces(self.home, state, self.ports):
             self._keep(child)
         if new:  # beside the bot's own start: each takes more than a second
+            await self._until_done(lambda: self._command(state, "import", "hospitals", str(HOSPITALS)))
             await self._until_done(lambda: self._make_admin(state))
 
     def _keep(self, child: Child) -> None:
@@ -161,7 +184,7 @@ class Supervisor:
     async def _until_page_answers(self) -> None:
         while True:
             try:
-                _, writer = await asyncio.open_connection(HOST, self.port)
+                _, writer = await asyncio.open_connection(HOST, self.ports.page)
             except OSError:
                 await asyncio.sleep(0.05)
             else:
@@ -237,7 +260,7 @@ class Supervisor:
         self.home.save(replace(state, admin="made"))
 
     async def _command(self, state: State, *arguments: str, given: str = "") -> None:
-        environment = settings(self.home, state, self.port)
+        environment = settings(self.home, state, self.ports)
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",

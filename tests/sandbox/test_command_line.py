@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import socket
+import sqlite3
 import stat
 import subprocess
 import sys
@@ -103,6 +104,18 @@ def test_a_busy_port_is_told_in_one_sentence(tmp_path: Path, arguments: tuple[st
     assert done.stdout == ""  # it does not name a page that it does not serve
 
 
+@pytest.mark.parametrize("same", [False, True])
+def test_a_busy_port_of_the_http_routes_is_told_in_one_sentence(tmp_path: Path, same: bool) -> None:
+    page = str(free_port())
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = page if same else str(taken.getsockname()[1])
+        done = run(tmp_path, "up", CLINIC_BOT__SANDBOX__PORT=page, CLINIC_BOT__API__PORT=port)
+    assert done.returncode == 1
+    assert done.stderr == (
+        f"Port {port} is taken: end what uses it, or choose another with --api-port or CLINIC_BOT__API__PORT.\n"
+    )
+
+
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
@@ -123,12 +136,15 @@ class Up:
     def __init__(self, folder: Path, port: int) -> None:
         self.folder = folder
         self.url = f"http://127.0.0.1:{port}"
+        api_port = free_port()
+        self.api_url = f"http://127.0.0.1:{api_port}"
         self.output = (folder / "output").open("w+")
         self.process = subprocess.Popen(
             command("up"),
             cwd=folder,
             env=environment(
                 CLINIC_BOT__SANDBOX__PORT=str(port),
+                CLINIC_BOT__API__PORT=str(api_port),
                 # The operator's own database, which must not be touched from here.
                 CLINIC_BOT__STORAGE__DATABASE_URL=f"sqlite+aiosqlite:///{folder}/operator.db",
                 CLINIC_BOT__NO__SUCH_SETTING="1",
@@ -188,11 +204,22 @@ async def test_the_bot_answers_on_the_page(up: Up) -> None:
     assert up.url in up.told()
 
 
+def test_the_http_routes_are_there_with_their_page(up: Up) -> None:
+    described = eventually(lambda: get(f"{up.api_url}/openapi.json"))
+    assert "/patient/login" in described["paths"]
+    assert f"The HTTP routes: {up.api_url}/docs" in up.told()
+
+
 def test_the_admins_login_stands_above_their_phone(up: Up) -> None:
     people = get(f"{up.url}/sandbox/people")
     state = json.loads((up.data / "state.json").read_text())
     assert state["admin"] == "made"
     assert state["admin_password"] in people[2]["note"]
+
+
+def test_it_knows_the_hospital_that_the_documents_name(up: Up) -> None:
+    with sqlite3.connect(up.data / "clinic.db") as rows:
+        assert rows.execute("SELECT name FROM hospitals WHERE id = 3").fetchone()
 
 
 def test_it_keeps_to_its_own_folder_and_to_itself(up: Up) -> None:
@@ -225,7 +252,7 @@ def test_a_bot_that_dies_is_started_again(up: Up) -> None:
 
 
 def test_the_end_ends_all_even_a_violent_one_and_the_next_start_finds_everything(up: Up) -> None:
-    processes = eventually(lambda: len(pids := children(up.process.pid)) == 2 and pids)
+    processes = eventually(lambda: len(pids := children(up.process.pid)) == 3 and pids)
     state = (up.data / "state.json").read_text()
     up.end()
     assert up.process.returncode == 0
