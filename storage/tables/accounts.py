@@ -162,6 +162,7 @@ outbox = Table(
     Column("dead_at", UtcDateTime),
     Column("error", Text),
 )
+Index("ix_outbox_account_id", outbox.c.account_id)
 _to_send = outbox.c.sent_at.is_(None) & outbox.c.dead_at.is_(None)
 Index("ix_outbox_due_at", outbox.c.due_at, sqlite_where=_to_send, postgresql_where=_to_send)
 

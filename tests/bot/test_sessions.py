@@ -219,7 +219,8 @@ async def test_who_was_logged_out_before_the_press_logs_in_and_comes_back(clinic
 
 async def test_of_two_who_end_the_same_login_at_once_one_is_told_that_it_had_ended(clinic: Clinic, li: Chat) -> None:
     other = await second_chat(clinic)
-    await over_http(clinic)
+    clinic.clock.advance(minutes=5)
+    await over_http(clinic)  # the newest: the second in both lists
     for chat in (li, other):
         await chat.send("/sessions")
     await asyncio.gather(*(chat.press("退出第 2 处") for chat in (li, other)))
