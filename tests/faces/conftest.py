@@ -24,7 +24,8 @@ _DATABASES: Final = {"core": ("sqlite", "postgresql"), "http": ("sqlite", "postg
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "face" not in metafunc.fixturenames:
         return
-    faces = faces_of(getattr(metafunc.function, "statements", ()))
+    function = metafunc.function
+    faces = getattr(function, "only", None) or faces_of(getattr(function, "statements", ()))
     runs = [(face, database) for face in FACES if face in faces for database in _DATABASES[face]]
     metafunc.parametrize(("face", "database_url"), runs, indirect=True, ids=["-".join(run) for run in runs])
 

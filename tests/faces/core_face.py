@@ -4,6 +4,7 @@ from typing import Any, ClassVar
 
 from core.errors import AccountError, Busy, CoreError, Forbidden, InvalidValue, Throttled, Unauthenticated
 from core.login import LoggedIn, Source
+from core.profiles import PARSERS, Field
 from core.sessions import Issued
 from core.unit import Channel
 from core.values import Age, Email, Password, PersonName, Phone, Role, Sex, Username
@@ -67,6 +68,19 @@ class CoreFace(Face):
         try:
             async with self.desk.write(Channel.HTTP) as uow:
                 await self.core.sessions.logout(uow, await self.core.sessions.authenticate(uow, login))
+        except CoreError as error:
+            return word(error)
+        return OK
+
+    async def change(self, login: Login, role: Role = Role.PATIENT, *, phone: str = PHONE, **fields: str | None) -> str:
+        try:
+            values = {
+                Field(name): text if text is None else PARSERS[Field(name)](text) for name, text in fields.items()
+            }
+            async with self.desk.write(Channel.HTTP) as uow:
+                signed = await self.core.sessions.authenticate(uow, login)
+                await self.core.profiles.change(uow, signed, role, values)
+                await self.core.profiles.check_own_phone(uow, signed, Phone.parse(phone))
         except CoreError as error:
             return word(error)
         return OK

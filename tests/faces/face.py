@@ -74,6 +74,10 @@ class Face(ABC):
     async def log_out(self, login: Login, role: Role = Role.PATIENT) -> str:
         """Ends this login."""
 
+    async def change(self, login: Login, role: Role = Role.PATIENT, *, phone: str = PHONE, **fields: str | None) -> str:
+        """Writes fields of one's own record, by their internal names, beside the phone. Only where that can be done."""
+        raise NotImplementedError
+
     async def refresh(self, login: Login) -> Any:
         """A new token for an old one, or the word for why not. Only where there are tokens."""
         raise NotImplementedError

@@ -13,6 +13,7 @@ from tests.api.conftest import bearer
 from tests.conftest import SetClock
 from tests.faces.face import FORBIDDEN, NO, OK, OUT, PASSWORD, PHONE, WAIT, Face, Login, Seen
 
+_WIRE: Final = {"sex": "gender"}
 _TAKEN: Final = "已经被使用"
 
 
@@ -57,6 +58,11 @@ class HttpFace(Face):
     async def log_out(self, login: Login, role: Role = Role.PATIENT) -> str:
         return word(await self.client.post("/api/auth/logout", headers=bearer(login)))
 
+    async def change(self, login: Login, role: Role = Role.PATIENT, *, phone: str = PHONE, **fields: str | None) -> str:
+        wire = {_WIRE.get(name, name): value for name, value in fields.items()}
+        body = {"phone": phone, "name": "王小明", **wire}
+        return word(await self.client.patch(f"/{role}/{role}_manage", headers=bearer(login), json=body))
+
     async def refresh(self, login: Login) -> Any:
         answer = await self.client.post("/api/auth/refresh", headers=bearer(login))
         return answer.json()["access_token"] if answer.status_code == 200 else word(answer)
@@ -88,7 +94,7 @@ def word(answer: httpx.Response) -> str:
         case 403:
             return FORBIDDEN
         case 409:
-            return "taken phone"
+            return "taken phone" if "手机号" in says else "taken internal_id"
         case 422:
             errors = body.get("errors") or body["data"]["errors"]
             field, (text, *_) = next(iter(errors.items()))

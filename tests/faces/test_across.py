@@ -20,6 +20,7 @@ from tests.faces.bot_face import BotFace, say
 from tests.faces.core_face import CoreFace
 from tests.faces.face import NO, OK, OUT, PASSWORD, PHONE, Face, Seen
 from tests.faces.http_face import HttpFace
+from tests.faces.rules import proves
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -120,6 +121,7 @@ async def server(settings: Settings, secrets: Secrets, database: Database, clock
         core.close()
 
 
+@proves("TOKENS T29")
 async def test_t29_while_keys_are_rotated_both_are_taken_and_one_signs(
     settings: Settings, secrets: Secrets, database: Database, clock: SetClock
 ) -> None:

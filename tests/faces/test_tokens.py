@@ -4,6 +4,7 @@ import asyncio
 import base64
 from datetime import timedelta
 
+import httpx
 import pytest
 from sqlalchemy import select, update
 
@@ -13,8 +14,9 @@ from core.tokens import WINDOW
 from core.values import Role
 from storage import account_chats
 from storage.tables.accounts import audit, outbox, sessions
-from tests.faces.face import OK, OUT, PHONE, Face, Seen
+from tests.faces.face import OK, OUT, PASSWORD, PHONE, Face, Seen
 from tests.faces.forgeries import claims, forgeries, signed
+from tests.faces.http_face import HttpFace
 from tests.faces.rules import proves
 
 LI = 700_000_000_001  # a Telegram user the account remembers
@@ -85,6 +87,36 @@ async def test_t7_a_token_lives_until_the_second_before_exp(face: Face) -> None:
 async def test_t8_a_token_from_the_future_is_refused(face: Face, secrets: Secrets, claim: str) -> None:
     said = claims(await face.newcomer())
     assert not await is_alive(face, signed(said | {claim: said[claim] + 1}, secrets.signing))
+
+
+@proves("TOKENS T10")
+async def test_t10_a_token_is_read_from_the_authorization_header_alone(face: HttpFace) -> None:
+    token = await face.newcomer()
+    me, send = "/api/auth/me", face.client.post
+    for scheme in ("Bearer", "bearer", "BEARER"):
+        assert (await send(me, headers={"Authorization": f"{scheme} {token}"})).status_code == 200
+    cookies = httpx.Cookies({"token": token, "access_token": token, "Authorization": f"Bearer {token}"})
+    elsewhere = [
+        await send(f"{me}?token={token}&access_token={token}"),
+        await send(me, json={"token": token, "access_token": token}),
+        await send(me, data={"access_token": token}),
+        await send(me, headers={"Cookie": "; ".join(f"{name}={value}" for name, value in cookies.items())}),
+        await send(me, headers={"X-Authorization": f"Bearer {token}", "Token": token}),
+        await send(me, headers={"Authorization": token}),
+        await send(me, headers={"Authorization": f"Token {token}"}),
+        await send(me, headers={"Authorization": f"Bearer {token} {token}"}),
+        await send(me, headers=[("Authorization", f"Bearer {token}"), ("Authorization", f"Bearer {token}")]),
+    ]
+    assert [answer.status_code for answer in elsewhere] == [401] * len(elsewhere)
+
+
+@proves("CONTRACT.md 3.3")
+async def test_a_token_sent_along_with_a_login_is_ignored(face: HttpFace) -> None:
+    token = await face.newcomer()
+    for header in (f"Bearer {token}", "Bearer nonsense", "nonsense"):
+        body = {"phone": PHONE, "password": PASSWORD}
+        answer = await face.client.post("/patient/login", json=body, headers={"Authorization": header})
+        assert answer.status_code == 200
 
 
 @proves("TOKENS T16")
