@@ -1,14 +1,16 @@
 """What must be there before an example can be sent: accounts, logins, hospital 3; and how an example is sent."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 import httpx
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 
 from storage.database import Database
-from storage.tables.profiles import hospitals
+from storage.tables import accounts as tables
+from storage.tables.profiles import hospitals, profiles
 from tests.contract import s0, s1, s2
 from tests.contract.facts import Json, Operation
 
@@ -45,12 +47,13 @@ class Stage:
     database: Database
 
     async def send(self, operation: Operation, body: Json = None, token: str | None = None) -> httpx.Response:
-        """Sends an operation with its printed headers; no body where `body` is None."""
+        """Sends an operation with its printed headers; bytes as they are, no body where `body` is None."""
         headers = operation.printed_headers
         if token is not None:
             headers["Authorization"] = f"Bearer {token}"
-        content = None if body is None else httpx.Request("POST", "http://_", json=body).content
-        return await self.client.request(operation.method, operation.path, headers=headers, content=content)
+        if body is not None and not isinstance(body, bytes):
+            body = json.dumps(body, ensure_ascii=False).encode()
+        return await self.client.request(operation.method, operation.path, headers=headers, content=body)
 
     async def register(self, operation: Operation, **values: Json) -> None:
         """Makes an account by one of the three register operations."""
@@ -100,6 +103,14 @@ class Stage:
                 pass
         return await self.token_for(operation)
 
+    async def filled(self, operation: Operation) -> str | None:
+        """Ready for the operation; where it writes a record, the record holds the printed example."""
+        token = await self.ready_for(operation)
+        if operation.method == "PATCH":
+            answer = await self.send(operation, real_body(operation), token)
+            assert answer.status_code == 200, answer.text
+        return token
+
     async def token_for(self, operation: Operation) -> str | None:
         """The login of whom the operation is for."""
         if operation.who == "anyone":
@@ -118,3 +129,11 @@ class Stage:
         answer = await self.send(s1.PROFILE, token=token)
         assert answer.status_code == 200, answer.text
         return dict(answer.json()["data"])
+
+    async def kept(self) -> list[list[tuple[Any, ...]]]:
+        """All that is kept of people: to see that a refusal changed nothing."""
+        async with self.database.read() as conn:
+            return [
+                [tuple(row) for row in await conn.execute(select(table).order_by(*table.primary_key))]
+                for table in (tables.accounts, profiles, tables.consents)
+            ]

@@ -1,0 +1,116 @@
+"""Field by field: what is taken, in which forms, and whose it is then (CONTRACT.md 1, 3.6)."""
+
+import pytest
+
+from tests.contract import s0, s1, s2
+from tests.contract.facts import Json, Operation
+from tests.contract.hostile import HALF_SURROGATE, NUL, escaped
+from tests.contract.stage import DOCTOR_PHONE, PASSWORD, Stage, named, real_body
+
+
+@pytest.mark.parametrize("operation", [s1.MANAGE, s2.MANAGE], ids=str)
+async def test_null_erases_what_is_optional_and_what_is_missing_stays(stage: Stage, operation: Operation) -> None:
+    """CONTRACT.md 3.6."""
+    token = await stage.filled(operation)
+    headers = {"Authorization": f"Bearer {token}"}
+    own = "/patient" if operation is s1.MANAGE else "/doctor"
+    told = (await stage.client.get(own, headers=headers)).json()["data"]
+    needed = {row.name: real_body(operation)[row.name] for row in operation.fields if row.required}
+    for row in operation.fields:
+        if row.required:
+            continue
+        given = await stage.send(operation, needed | {row.name: None}, token)
+        assert given.status_code == 200, f"{row.name}: {given.text}"
+        told[row.name] = None
+        assert (await stage.client.get(own, headers=headers)).json()["data"] == told
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["13812345678\n", "138１２３４５６７８", "+86 138-1234-5678", "0086 (138) 1234 5678", "８６13812345678"],
+)
+async def test_a_phone_is_the_same_however_it_is_written(stage: Stage, written: str) -> None:
+    """Nothing is let through as it came: what is kept are the 11 digits (CONTRACT.md 1, CONTRACT.md 4)."""
+    await stage.register(s1.REGISTER, phone=written)
+    assert (await stage.send(s1.REGISTER, real_body(s1.REGISTER))).status_code == 409
+    token = await stage.log_in(s1.LOGIN, phone=written)
+    assert (await stage.profile(token))["phone"] == "13812345678"
+
+
+@pytest.mark.parametrize(
+    ("field", "first", "second"),
+    [
+        ("email", "me@example.com", "ME@Example.COM"),
+        ("email", "me@example.com", " me＠example.com\n"),
+        ("email", "straße@example.com", "STRASSE@example.com"),
+        ("username", "demo", "DEMO"),
+        ("username", "demo", "ｄｅｍｏ"),
+        ("username", "Straße", " strasse "),
+    ],
+)
+async def test_the_same_in_another_case_or_width_is_taken(stage: Stage, field: str, first: str, second: str) -> None:
+    other = {"email": "other@example.com", "username": "other"}
+    await stage.register(s0.REGISTER, **{field: first})
+    before = await stage.kept()
+    assert named(await stage.send(s0.REGISTER, real_body(s0.REGISTER) | other | {field: second})) == {field}
+    assert await stage.kept() == before
+
+
+async def test_one_phone_may_own_a_patient_and_a_doctor(stage: Stage) -> None:
+    await stage.patient(DOCTOR_PHONE)
+    await stage.doctor(DOCTOR_PHONE)
+    for operation in (s1.REGISTER, s2.REGISTER):
+        given = await stage.send(operation, real_body(operation) | {"phone": DOCTOR_PHONE})
+        assert (given.status_code, given.json()["code"], given.json()["data"]) == (409, 409, None)
+
+
+async def test_a_staff_number_is_taken_within_its_hospital_alone(stage: Stage) -> None:
+    await stage.filled(s2.MANAGE)
+    await stage.hospital(5)
+    other = real_body(s2.MANAGE) | {"phone": "13700000000"}
+    token = await stage.doctor("13700000000")
+    before = await stage.kept()
+    assert (await stage.send(s2.MANAGE, other, token)).status_code == 409
+    assert await stage.kept() == before
+    assert (await stage.send(s2.MANAGE, other | {"hospital_id": 5}, token)).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("given", "emitted"),
+    [
+        (0, "male"), (1, "female"), (2, None), ("男", "male"), ("女", "female"), ("保密", None),
+        ("male", "male"), ("female", "female"),
+    ],
+)  # fmt: skip
+async def test_a_gender_is_taken_in_every_documented_form(stage: Stage, given: Json, emitted: str | None) -> None:
+    """CONTRACT.md 1: accepted everywhere, in S0's `sex` as in S1's `gender`."""
+    token = await stage.patient()
+    assert (await stage.send(s1.MANAGE, real_body(s1.MANAGE) | {"gender": given}, token)).status_code == 200
+    assert (await stage.profile(token))["gender"] == emitted
+    shown = (await stage.send(s0.ME, token=await stage.doctor_by_email(sex=given))).json()["sex"]
+    assert shown == {"male": 0, "female": 1, None: 2}[emitted]
+
+
+async def test_speciality_may_be_spelled_the_other_way_but_not_both(stage: Stage) -> None:
+    """CONTRACT.md 1."""
+    token = await stage.ready_for(s2.MANAGE)
+    body = real_body(s2.MANAGE)
+    text = body.pop("speciality")
+    assert (await stage.send(s2.MANAGE, body | {"specialty": text}, token)).status_code == 200
+    own = await stage.client.get("/doctor", headers={"Authorization": f"Bearer {token}"})
+    assert own.json()["data"]["speciality"] == text
+    assert (await stage.send(s2.MANAGE, body | {"specialty": text, "speciality": text}, token)).status_code == 422
+
+
+@pytest.mark.parametrize("password", ["🔑" * 8, "密码" * 32, "a" * 64, "corr\u00e8ct horse", "<script>alert(1)"])
+async def test_a_password_of_any_characters_is_taken_as_it_is(stage: Stage, password: str) -> None:
+    await stage.register(s1.REGISTER, password=password)
+    await stage.log_in(s1.LOGIN, password=password)
+
+
+@pytest.mark.parametrize("password", ["x", PASSWORD + " ", PASSWORD + NUL, HALF_SURROGATE * 8, "x" * 60_000])
+async def test_a_password_of_any_form_just_fails_at_the_login(stage: Stage, password: str) -> None:
+    await stage.register(s1.REGISTER)
+    given = await stage.send(s1.LOGIN, escaped(real_body(s1.LOGIN) | {"password": password}))
+    assert given.status_code == 401
+    assert given.json() == {"code": 401, "data": None, "msg": "登录验证失败"}
