@@ -1,9 +1,6 @@
-"""The text of tokens (TOKENS Issue, Verify, Keys): what is in one, and everything for which it is refused."""
+"""The text of tokens and the keys that sign it (TOKENS Issue, Keys). What refuses a token is in tests/faces."""
 
 import base64
-import hashlib
-import hmac
-import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -44,18 +41,6 @@ def payload_of(text: str) -> dict[str, Any]:
     return jwt.decode(text, options={"verify_signature": False})
 
 
-def forged(payload: dict[str, Any], *, key: bytes = KEY, headers: dict[str, Any] | None = None) -> str:
-    """A token signed rightly whatever is in it: the library would refuse to write some of these."""
-
-    def part(value: dict[str, Any]) -> bytes:
-        return base64.urlsafe_b64encode(json.dumps(value).encode()).rstrip(b"=")
-
-    head = {"alg": "HS256", "typ": "JWT", "kid": "k1"} if headers is None else headers
-    signed = part(head) + b"." + part(payload)
-    signature = base64.urlsafe_b64encode(hmac.digest(key, signed, hashlib.sha256)).rstrip(b"=")
-    return (signed + b"." + signature).decode()
-
-
 def test_a_token_says_what_was_put_in(tokens: Tokens, claims: Claims, clock: SetClock) -> None:
     assert tokens.read(tokens.sign(claims), clock()) == claims
 
@@ -85,42 +70,10 @@ def test_t5_a_token_of_another_house_is_refused(
         tokens.read(other.sign(claims), clock())
 
 
-_WRONG: dict[str, list[object]] = {
-    "iss": [1, ["clinic-bot"]],
-    "aud": [1, ["clinic"]],
-    "sub": [7, "", "0", "-7", "７", "7\n", "7.0", "1e3", "9" * 40],
-    "iat": ["1", 1.5, True],
-    "nbf": ["1", 1.5, False],
-    "exp": ["9999999999", 9999999999.5, True],
-    "jti": [1, ["x"]],
-    "sid": [1, {}],
-    "role": [1, "root", ["patient"]],
-}
-
-
-@pytest.mark.parametrize(
-    ("name", "value"), [(name, value) for name, wrong in _WRONG.items() for value in [None, *wrong]]
-)
-def test_t6_a_claim_of_the_wrong_type_is_refused(
-    tokens: Tokens, claims: Claims, clock: SetClock, name: str, value: object
-) -> None:
-    payload = payload_of(tokens.sign(claims)) | {name: value}
+@pytest.mark.parametrize("text", ["", "é" * 30, "\ud800.\ud800.\ud800"])
+def test_t9_what_no_header_can_carry_is_refused_too(tokens: Tokens, clock: SetClock, text: str) -> None:
     with pytest.raises(Unauthenticated):
-        tokens.read(forged(payload), clock())
-
-
-@pytest.mark.parametrize("name", list(_WRONG))
-def test_t6_a_missing_claim_is_refused(tokens: Tokens, claims: Claims, clock: SetClock, name: str) -> None:
-    payload = payload_of(tokens.sign(claims))
-    del payload[name]
-    with pytest.raises(Unauthenticated):
-        tokens.read(forged(payload), clock())
-
-
-def test_the_forgery_of_these_tests_is_taken_when_nothing_is_wrong(
-    tokens: Tokens, claims: Claims, clock: SetClock
-) -> None:
-    assert tokens.read(forged(payload_of(tokens.sign(claims))), clock()) == claims
+        tokens.read(text, clock())
 
 
 def test_t7_a_token_lives_until_the_second_before_exp(tokens: Tokens, claims: Claims) -> None:
@@ -146,57 +99,6 @@ def test_t8_a_token_from_the_future_is_refused(tokens: Tokens, claims: Claims, c
     for early in (replace(claims, not_before=ahead), replace(claims, issued_at=ahead)):
         with pytest.raises(Unauthenticated):
             tokens.read(tokens.sign(early), clock())
-
-
-def test_t9_every_other_algorithm_is_refused(tokens: Tokens, claims: Claims, clock: SetClock) -> None:
-    payload = payload_of(tokens.sign(claims))
-    for algorithm in ("HS384", "HS512"):
-        with pytest.raises(Unauthenticated):
-            tokens.read(jwt.encode(payload, KEY * 2, algorithm=algorithm, headers={"kid": "k1"}), clock())
-    for name in ("none", "None", "NONE", "RS256", ""):
-        with pytest.raises(Unauthenticated):
-            tokens.read(forged(payload, headers={"alg": name, "kid": "k1"}), clock())
-
-
-@pytest.mark.parametrize(
-    "headers",
-    [{"alg": "HS256"}, {"alg": "HS256", "kid": "k2"}, {"alg": "HS256", "kid": None}, {"alg": "HS256", "kid": ["k1"]}],
-)
-def test_t9_an_unknown_kid_is_refused(
-    tokens: Tokens, claims: Claims, clock: SetClock, headers: dict[str, object]
-) -> None:
-    with pytest.raises(Unauthenticated):
-        tokens.read(forged(payload_of(tokens.sign(claims)), headers=headers), clock())
-
-
-@pytest.mark.parametrize(
-    "break_it",
-    [
-        pytest.param(lambda text: "", id="empty"),
-        pytest.param(lambda text: text.rpartition(".")[0], id="two segments"),
-        pytest.param(lambda text: text.rpartition(".")[0] + ".", id="no signature"),
-        pytest.param(lambda text: text + ".x", id="four segments"),
-        pytest.param(lambda text: text[:-4] + ("AAAA" if text[-4:] != "AAAA" else "BBBB"), id="signature changed"),
-        pytest.param(lambda text: "é" + text, id="not ascii"),
-        pytest.param(lambda text: "\ud800", id="half a surrogate"),
-        pytest.param(lambda text: "a.b.c", id="no json"),
-    ],
-)
-def test_t9_a_broken_text_is_refused(tokens: Tokens, claims: Claims, clock: SetClock, break_it: Any) -> None:
-    with pytest.raises(Unauthenticated):
-        tokens.read(break_it(tokens.sign(claims)), clock())
-
-
-def test_t9_a_token_over_4_kb_is_refused_though_rightly_signed(tokens: Tokens, claims: Claims, clock: SetClock) -> None:
-    payload = payload_of(tokens.sign(claims))
-    assert tokens.read(forged(payload | {"extra": "x" * 1000}), clock())
-    with pytest.raises(Unauthenticated):
-        tokens.read(forged(payload | {"extra": "x" * 4000}), clock())
-
-
-def test_t9_another_key_under_the_same_kid_is_refused(tokens: Tokens, claims: Claims, clock: SetClock) -> None:
-    with pytest.raises(Unauthenticated):
-        tokens.read(forged(payload_of(tokens.sign(claims)), key=bytes(reversed(KEY))), clock())
 
 
 @pytest.mark.parametrize(
