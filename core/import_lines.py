@@ -85,17 +85,17 @@ class ImportLine:
         return self.role.value, self.source_id
 
     @property
-    def unique(self) -> dict[str, tuple[Any, ...]]:
-        """What no two accounts may share, by the field that is then refused as taken (CONTRACT.md 1)."""
+    def unique(self) -> list[tuple[str, tuple[Any, ...]]]:
+        """What no two accounts may share (CONTRACT.md 1): the field that is taken, and the value."""
         account, profile = self.account, self.profile
-        told = {
-            "phone": (self.role.value, account.get("phone")),
-            "email": (account.get("email_folded"),),
-            "username": (account.get("username_folded"),),
-            "wechat": (profile.get("wechat_folded"),),
-            "internal_id": (profile.get("hospital_id"), profile.get("internal_id")),
-        }
-        return {name: value for name, value in told.items() if None not in value}
+        told = [
+            ("phone", (self.role.value, account.get("phone"))),
+            ("email", (account.get("email_folded"),)),
+            ("username", (account.get("username_folded"),)),
+            ("wechat", (profile.get("wechat_folded"),)),
+            ("internal_id", (profile.get("hospital_id"), profile.get("internal_id"))),
+        ]
+        return [(name, value) for name, value in told if None not in value]
 
     @classmethod
     def parse(cls, texts: Mapping[str, str]) -> Self:
@@ -139,7 +139,8 @@ def _values(texts: Mapping[str, str]) -> dict[str, Any]:
         try:
             values[name] = _PARSERS[name](text)
         except InvalidValue as error:
-            raise InvalidValue(error.code, field=column, **error.params) from None
+            fault = error.code.rpartition(".")[2]
+            raise InvalidValue(f"{name}.{fault}", field=column, **error.params) from None
     return values
 
 

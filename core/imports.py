@@ -63,9 +63,10 @@ class Imports:
         Then the history is sealed and that consent is recorded as given through this channel.
         """
         await store.lock(uow.conn)
-        outcomes: dict[int, Outcome] = {}
-        known = {(row.role, row.source_id): row for row in await self._known(uow, source, lines)}
+        known = {(row.role, row.source_id): row for row in await store.known(uow.conn, source, _ids(lines))}
         places = await self._places(uow, lines)
+        taken = await store.taken(uow.conn, [unique for line in lines for unique in line.unique])
+        outcomes: dict[int, Outcome] = {}
         new: dict[tuple[str, str], int] = {}
         again: list[int] = []
         for index, line in enumerate(lines):
@@ -76,18 +77,16 @@ class Imports:
             else:
                 try:
                     await self._check(uow, line, places, health_consent=health_consent)
+                    _take_unique(line, taken)
                 except CoreError as error:
                     outcomes[index] = error
                 else:
                     new[line.key] = index
-        await self._add(uow, source, lines, list(new.values()), outcomes)
+        outcomes.update(zip(new.values(), await self._add(uow, source, [lines[i] for i in new.values()]), strict=True))
         if again:  # a key twice in one batch is treated as it is in two
-            rest = await self.take(uow, source, [lines[index] for index in again], health_consent=health_consent)
+            rest = await self.take(uow, source, [lines[i] for i in again], health_consent=health_consent)
             outcomes.update(zip(again, rest, strict=True))
         return [outcomes[index] for index in range(len(lines))]
-
-    async def _known(self, uow: UnitOfWork, source: str, lines: Sequence[ImportLine]) -> Sequence[AnyRow]:
-        return await store.known(uow.conn, source, {line.source_id for line in lines})
 
     async def _places(self, uow: UnitOfWork, lines: Sequence[ImportLine]) -> Mapping[str, frozenset[int]]:
         """Which of the hospitals and departments that lines name are there."""
@@ -112,32 +111,21 @@ class Imports:
         if line.medical_history is not None and not health_consent:
             raise AccountError("medical_history.needs_consent", field="medical_history")
 
-    async def _add(
-        self,
-        uow: UnitOfWork,
-        source: str,
-        lines: Sequence[ImportLine],
-        indices: Sequence[int],
-        outcomes: dict[int, Outcome],
-    ) -> None:
-        """All at once where that works; where the database refuses, the half that it refused is split again."""
-        if not indices:
-            return
+    async def _add(self, uow: UnitOfWork, source: str, lines: Sequence[ImportLine]) -> list[Outcome]:
+        """All at once; each alone when somebody has registered what one of them needs since that was looked up."""
+        if not lines:
+            return []
         try:
             async with uow.conn.begin_nested():
-                await self._write(uow, source, [lines[index] for index in indices])
+                await self._write(uow, source, lines)
         except IntegrityError as error:
             field = _TAKEN.get(violated(error) or "")
             if field is None:
                 raise
-            if len(indices) == 1:
-                outcomes[indices[0]] = AccountError(f"{field}.taken", field=field)
-                return
-            half = len(indices) // 2
-            await self._add(uow, source, lines, indices[:half], outcomes)
-            await self._add(uow, source, lines, indices[half:], outcomes)
-        else:
-            outcomes.update(dict.fromkeys(indices, Done.IMPORTED))
+            if len(lines) == 1:
+                return [AccountError(f"{field}.taken", field=field)]
+            return [outcome for line in lines for outcome in await self._add(uow, source, [line])]
+        return [Done.IMPORTED] * len(lines)
 
     async def _write(self, uow: UnitOfWork, source: str, lines: Sequence[ImportLine]) -> None:
         by_pseudonym = {secrets.token_hex(8): line for line in lines}
@@ -164,6 +152,17 @@ class Imports:
         if line.medical_history is not None:
             row["medical_history"] = self._profiles.seal(account_id, line.medical_history)
         return row
+
+
+def _ids(lines: Sequence[ImportLine]) -> frozenset[str]:
+    return frozenset(line.source_id for line in lines)
+
+
+def _take_unique(line: ImportLine, taken: set[store.Unique]) -> None:
+    for unique in line.unique:
+        if unique in taken:
+            raise AccountError(f"{unique[0]}.taken", field=unique[0])
+    taken.update(line.unique)
 
 
 def _account_row(uow: UnitOfWork, pseudonym: str, line: ImportLine) -> dict[str, Any]:

@@ -1,9 +1,9 @@
 """Queries that bring in many accounts at once."""
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
-from sqlalchemy import bindparam, insert, select, text
+from sqlalchemy import Column, bindparam, insert, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.tables.accounts import accounts
@@ -12,6 +12,16 @@ from storage.tables.imports import imported_accounts
 from storage.tables.profiles import profiles
 
 _LOCK: Final = 20_261_122
+_UNIQUE: Final[Mapping[str, tuple[Column[Any], ...]]] = {
+    "phone": (accounts.c.role, accounts.c.phone),
+    "email": (accounts.c.email_folded,),
+    "username": (accounts.c.username_folded,),
+    "wechat": (profiles.c.wechat_folded,),
+    "internal_id": (profiles.c.hospital_id, profiles.c.internal_id),
+}
+Unique: TypeAlias = tuple[str, tuple[Any, ...]]
+"""A field that no two accounts share, and its value: the columns of its unique constraint."""
+
 _known = (
     select(
         imported_accounts.c.role,
@@ -37,6 +47,17 @@ async def lock(conn: AsyncConnection) -> None:
 async def known(conn: AsyncConnection, source: str, source_ids: Collection[str]) -> Sequence[AnyRow]:
     """The lines of a source that came in before: role, source_id, and what their accounts are found by today."""
     return (await conn.execute(_known, {"source": source, "source_ids": list(source_ids)})).all()
+
+
+async def taken(conn: AsyncConnection, wanted: Collection[Unique]) -> set[Unique]:
+    """Which of these an account has already, perhaps with some that were not asked for."""
+    found: set[Unique] = set()
+    for field, columns in _UNIQUE.items():
+        last = [value[-1] for name, value in wanted if name == field]
+        if last:
+            rows = await conn.execute(select(*columns).where(columns[-1].in_(last)))
+            found.update((field, tuple(row)) for row in rows)
+    return found
 
 
 async def add_accounts(conn: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> dict[str, int]:

@@ -75,6 +75,8 @@ def _told(work: "Coroutine[Any, Any, Result]", dry_run: bool) -> None:
     except KeyboardInterrupt:
         typer.echo("Interrupted: the same command goes on from here, what is in is passed over.", err=True)
         raise typer.Exit(Exit.INTERRUPTED) from None
+    if result.note:
+        typer.echo(result.note)
     counted = [f"{count} {outcome}" for outcome, count in result.counts.items() if outcome is not None]
     typer.echo(
         f"{'Dry run, nothing written: ' if dry_run else ''}{', '.join([*counted, f'{result.refused} refused'])}."

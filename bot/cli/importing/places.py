@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from bot.cli.importing.reading import Row, Rows
-from bot.cli.importing.running import Outcome, Result, run
+from bot.cli.importing.running import Result, RowOutcome, run
 from bot.cli.operator import operator
 from core.errors import CoreError, InvalidValue
 from core.places import parse_place
@@ -22,7 +22,7 @@ async def import_places(place: Place, path: Path, *, dry_run: bool, report: Path
 
     async with operator() as op:
 
-        async def take(uow: UnitOfWork, batch: Sequence[Row]) -> list[Outcome]:
+        async def take(uow: UnitOfWork, batch: Sequence[Row]) -> list[RowOutcome]:
             parsed = [_parsed(row, first_lines) for row in batch]
             names = dict(pair for pair in parsed if not isinstance(pair, CoreError))
             changes = await op.core.places.save(uow, place, names)

@@ -33,7 +33,7 @@ class Rehearsal:
             return outcome
         if not self._take("line", line.key):
             return Done.KNOWN
-        for field, value in line.unique.items():
+        for field, value in line.unique:
             if not self._take(field, value):
                 return AccountError(f"{field}.taken", field=field)
         return outcome

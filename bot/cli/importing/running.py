@@ -24,17 +24,18 @@ from core.unit import UnitOfWork
 
 _BATCH: Final = 500  # a transaction of a tenth of a second: a bot beside it is not held up
 
-Outcome: TypeAlias = str | CoreError
+RowOutcome: TypeAlias = str | CoreError
 """A word for what was done with a row, or why nothing was."""
 
-Take: TypeAlias = Callable[[UnitOfWork, Sequence[Row]], Awaitable[list[Outcome]]]
+Take: TypeAlias = Callable[[UnitOfWork, Sequence[Row]], Awaitable[list[RowOutcome]]]
 
 
 @dataclass(slots=True)
 class Result:
-    """How many rows there were of each outcome; the refused are under None."""
+    """How many rows there were of each outcome, the refused under None; and what else is to be said."""
 
     counts: Counter[str | None] = field(default_factory=Counter)
+    note: str | None = None
 
     @property
     def refused(self) -> int:
@@ -59,7 +60,7 @@ async def run(op: Operator, rows: Rows, take: Take, *, dry_run: bool, report: Pa
     return result
 
 
-async def _taken(op: Operator, take: Take, batch: Sequence[Row], *, keep: bool) -> list[Outcome]:
+async def _taken(op: Operator, take: Take, batch: Sequence[Row], *, keep: bool) -> list[RowOutcome]:
     async with op.act() as uow:
         outcomes = await take(uow, batch)
         if not keep:
