@@ -69,7 +69,7 @@ def bearer(scope: Scope) -> str | None:
 
 
 class _Bearer(SecurityBase):
-    """Gives the token, or refuses."""
+    """Gives a token that is ours and unexpired, or refuses: no other reaches the database, let alone its write lock."""
 
     model = HTTPBearerModel(description="`access_token` or `token` of a login.")
     scheme_name = "token"
@@ -78,6 +78,8 @@ class _Bearer(SecurityBase):
         token = bearer(request.scope)
         if token is None:
             raise Unauthenticated
+        edge = await _edge(request)
+        edge.core.tokens.read(token, edge.clock())
         return token
 
 

@@ -30,14 +30,27 @@ _DOCS_POLICY: Final = "default-src 'self' 'unsafe-inline'; img-src 'self' data:;
 _log = structlog.get_logger(__name__)
 
 
-class LastResort:
-    """A fault nobody foresaw: the client reads a number, the log has that number and the trace (SECURITY.md Errors)."""
+class _AroundHttp:
+    """Passes what is no request, a server's start and stop, through untouched."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answers 500 while nothing was answered yet; otherwise the connection is closed."""
+        """One message exchange."""
+        await (self._http if scope["type"] == "http" else self._app)(scope, receive, send)
+
+    async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        raise NotImplementedError
+
+
+class LastResort(_AroundHttp):
+    """A fault nobody foresaw: the client reads a number, the log has that number and the trace (SECURITY.md Errors).
+
+    500 while nothing was answered yet; otherwise the connection is closed.
+    """
+
+    async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = False
 
         async def sending(message: Message) -> None:
@@ -60,14 +73,10 @@ class LastResort:
             await answer(scope, receive, send)
 
 
-class Guarded:
+class Guarded(_AroundHttp):
     """Headers that cost nothing: types are not guessed, answers are not kept, the docs load nothing from outside."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Adds them to every answer."""
+    async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         docs = scope["path"].startswith(_DOCS)
 
         async def sending(message: Message) -> None:
@@ -84,18 +93,17 @@ class Guarded:
         await self._app(scope, receive, sending)
 
 
-class Throttled:
-    """429 for who asks too often; the docs, which touch no data, are free."""
+class Throttled(_AroundHttp):
+    """429 for who asks too often, before more is read than the head; the docs, which touch no data, are free."""
 
     def __init__(self, app: ASGIApp, tokens: Tokens, clock: Clock, rate_per_minute: int) -> None:
         """`rate_per_minute` 0: never."""
-        self._app = app
+        super().__init__(app)
         self._tokens = tokens
         self._clock = clock
         self._rates = Rates(rate_per_minute, clock)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Counts the request before anything of it is read but its head."""
+    async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         if not self._rates.limit or scope["path"].startswith(_DOCS):
             await self._app(scope, receive, send)
             return
@@ -124,14 +132,13 @@ class Throttled:
         return f"address {client_address(scope)}"
 
 
-class Sized:
-    """413 for a body that says it is too large, or turns out so while it is read: more is never held."""
+class Sized(_AroundHttp):
+    """413 for a body that says it is too large, before anything is done, or turns out so while it is read.
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
+    More than the limit is never held.
+    """
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Nothing is done for a request whose body says that it is too large."""
+    async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         limit = MAX_UPLOAD if scope["path"] in _UPLOADS else MAX_BODY
         declared = Headers(scope=scope).get("content-length", "0")
         if not declared.isdecimal() or int(declared) > limit:
