@@ -73,17 +73,22 @@ def table(summary: Mapping[str, Mapping[str, float]], pace: float) -> Table:
     return shown
 
 
-def write(folder: Path, values: Mapping[str, Any]) -> Path:
+def write(
+    folder: Path,
+    values: Mapping[str, Any],
+    name: str = "benchmark",
+    packages: Sequence[str] = ("python-telegram-bot", "aiohttp", "SQLAlchemy", "uvloop"),
+) -> Path:
     """Writes everything that was measured, with what it was measured on, and returns the file."""
     folder.mkdir(parents=True, exist_ok=True)
     now = datetime.now(UTC)
-    file = folder / f"benchmark-{now:%Y%m%d-%H%M%S}.json"
+    file = folder / f"{name}-{now:%Y%m%d-%H%M%S}.json"
     machine = {
         "at": now.isoformat(timespec="seconds"),
         "cores": os.cpu_count(),
         "machine": platform.machine(),
         "python": platform.python_version(),
-        "versions": {name: version(name) for name in ("python-telegram-bot", "aiohttp", "SQLAlchemy", "uvloop")},
+        "versions": {package: version(package) for package in packages},
     }
     file.write_text(json.dumps(machine | dict(values), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     return file

@@ -2,21 +2,19 @@
 
 import asyncio
 import json
-import os
-import signal
 import sys
 import time
-from asyncio.subprocess import DEVNULL, PIPE, Process
+from asyncio.subprocess import PIPE, Process
 from contextlib import AsyncExitStack
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
 from benchmarks.contestants import Contestant
+from benchmarks.processes import cpu_seconds, machine_seconds, memory_mb, started
 from benchmarks.stub import Plan
 
 _PATIENCE: Final = 60.0
-_TICKS: Final = os.sysconf("SC_CLK_TCK")
 
 
 class RoundFailedError(Exception):
@@ -26,14 +24,14 @@ class RoundFailedError(Exception):
 async def play(contestant: Contestant, plan: Plan, folder: Path) -> dict[str, Any]:
     """Plays one round in this empty folder; the result is JSON. Raises RoundFailedError."""
     async with AsyncExitStack() as stack:
-        stub = await _started(
+        stub = await started(
             stack, sys.executable, "-m", "benchmarks.stub", json.dumps(asdict(plan)), stdin=PIPE, stdout=PIPE
         )
         port = (await _heard(stub))["port"]
         command = await contestant.ready(f"http://127.0.0.1:{port}", folder)
         log = stack.enter_context((folder / "log").open("wb"))
         began = time.perf_counter()
-        bot = await _started(stack, *command.arguments, env=dict(command.env), stdout=log, stderr=log)
+        bot = await started(stack, *command.arguments, env=dict(command.env), stdout=log, stderr=log)
         try:
             return await _follow(stub, bot.pid, began)
         except (TimeoutError, EOFError):
@@ -44,11 +42,11 @@ async def calls_a_second(seconds: float) -> float:
     """How many calls a second the stub itself answers to a bare client: the limit of what can be measured with it."""
     plan = Plan(walk="echo", people=0, warm=0, rush=0, gentle=0, pace=0, idle=0)
     async with AsyncExitStack() as stack:
-        stub = await _started(
+        stub = await started(
             stack, sys.executable, "-m", "benchmarks.stub", json.dumps(asdict(plan)), stdin=PIPE, stdout=PIPE
         )
         port = (await _heard(stub))["port"]
-        client = await _started(stack, sys.executable, "-m", "benchmarks.client", str(port), str(seconds), stdout=PIPE)
+        client = await started(stack, sys.executable, "-m", "benchmarks.client", str(port), str(seconds), stdout=PIPE)
         assert client.stdout
         return float(await client.stdout.read())
 
@@ -63,12 +61,12 @@ async def _follow(stub: Process, pid: int, began: float) -> dict[str, Any]:
             case "first":
                 result["start_seconds"] = time.perf_counter() - began
             case "begin":
-                before, machine = _cpu_seconds(pid), _machine_seconds()
+                before, machine = cpu_seconds(pid), machine_seconds()
             case "end":
-                used = {"cpu_seconds": _cpu_seconds(pid) - before, "machine_seconds": _machine_seconds() - machine}
+                used = {"cpu_seconds": cpu_seconds(pid) - before, "machine_seconds": machine_seconds() - machine}
                 result[event.pop("window")] = event | used
             case "over":
-                return result | event | {"memory_mb": _memory_mb(pid)}
+                return result | event | {"memory_mb": memory_mb(pid)}
 
 
 async def _heard(stub: Process) -> dict[str, Any]:
@@ -78,42 +76,3 @@ async def _heard(stub: Process) -> dict[str, Any]:
         raise EOFError
     heard: dict[str, Any] = json.loads(line)
     return heard
-
-
-async def _started(stack: AsyncExitStack, *arguments: str, **options: Any) -> Process:
-    """A process that is ended with the stack: asked to, and killed when it does not."""
-    process = await asyncio.create_subprocess_exec(*arguments, **({"stdin": DEVNULL} | options))
-    stack.push_async_callback(_ended, process)
-    return process
-
-
-async def _ended(process: Process) -> None:
-    if process.returncode is not None:
-        return
-    if process.stdin:
-        process.stdin.close()
-    else:
-        process.send_signal(signal.SIGTERM)
-    try:
-        await asyncio.wait_for(process.wait(), 15)
-    except TimeoutError:
-        process.kill()
-        await process.wait()
-
-
-def _cpu_seconds(pid: int) -> float:
-    """User and system time of all the process's threads (proc(5), `stat` fields 14 and 15)."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / _TICKS
-
-
-def _machine_seconds() -> float:
-    """What all of the machine's cores have spent on anything but waiting (proc(5), `cpu` of `stat`)."""
-    user, nice, system, _idle, _iowait, irq, softirq = map(int, Path("/proc/stat").read_text().split()[1:8])
-    return (user + nice + system + irq + softirq) / _TICKS
-
-
-def _memory_mb(pid: int) -> float:
-    """What the process holds in memory now."""
-    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
