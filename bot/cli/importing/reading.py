@@ -1,6 +1,5 @@
 """Reads CSV and JSON lines, row by row: a file of any length takes no more memory than a short one."""
 
-import codecs
 import csv
 import json
 from collections.abc import Collection, Iterator
@@ -13,7 +12,6 @@ from core.errors import CoreError, InvalidValue
 from core.exits import Exit, Failure
 
 _LONGEST: Final = 128 * 1024  # characters of a line, or of a cell
-_CHUNK: Final = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +40,6 @@ class Rows:
         """Reads the whole file once and returns how many rows it has. Raises Failure."""
         if self.path.exists() and not self.path.is_file():
             raise Failure(f"{self.path} is not a file: it is read more than once.")
-        self._check_encoding()
         count = sum(1 for _ in self._records())
         if not count:
             raise Failure(f"{self.path} has no rows.")
@@ -58,6 +55,8 @@ class Rows:
                 yield from self._cells(file) if self._is_csv else self._json_lines(file)
         except OSError as error:
             raise Failure(f"{self.path} cannot be read: {error.strerror}.") from None
+        except UnicodeDecodeError:
+            raise Failure(f"{self.path} is not UTF-8: save it so (in spreadsheets: CSV UTF-8).") from None
 
     @property
     def _is_csv(self) -> bool:
@@ -107,18 +106,6 @@ class Rows:
         if twice := sorted({name for name in names if names.count(name) > 1}):
             raise Failure(f"{self.path} has columns twice: {', '.join(twice)}.")
         return names
-
-    def _check_encoding(self) -> None:
-        decoder = codecs.getincrementaldecoder("utf-8")()
-        try:
-            with self.path.open("rb") as file:
-                while chunk := file.read(_CHUNK):
-                    decoder.decode(chunk)
-                decoder.decode(b"", final=True)
-        except OSError as error:
-            raise Failure(f"{self.path} cannot be read: {error.strerror}.") from None
-        except UnicodeDecodeError:
-            raise Failure(f"{self.path} is not UTF-8: save it so (in spreadsheets: CSV UTF-8).") from None
 
 
 def _object(line: str) -> dict[str, str] | CoreError:

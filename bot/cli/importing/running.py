@@ -11,7 +11,6 @@ from itertools import islice
 from pathlib import Path
 from typing import Final, TextIO, TypeAlias
 
-import typer
 from rich.console import Console
 from rich.progress import Progress
 
@@ -72,7 +71,8 @@ async def _taken(op: Operator, take: Take, batch: Sequence[Row], *, keep: bool) 
 def _refusals(report: Path | None) -> Iterator[Callable[[int, str], None]]:
     """Tells refused rows on stdout, or in a new CSV file that is never one that is there already."""
     if report is None:
-        yield lambda line, reason: typer.echo(f"line {line}: {reason}")
+        # Not typer.echo: it writes past Rich, into the bar.
+        yield lambda line, reason: print(f"line {line}: {reason}")  # noqa: T201
         return
     with _new_file(report) as file:
         writer = csv.writer(file)
@@ -97,6 +97,11 @@ def _new_file(path: Path) -> TextIO:
 @contextmanager
 def _progress(total: int) -> Iterator[Callable[[int], None]]:
     """A bar on stderr, where somebody looks."""
-    with Progress(console=Console(stderr=True), disable=not sys.stderr.isatty(), transient=True) as bar:
+    with Progress(
+        console=Console(stderr=True),
+        disable=not sys.stderr.isatty(),
+        redirect_stdout=sys.stdout.isatty(),  # else what is meant for a file or pipe would be shown above the bar
+        transient=True,
+    ) as bar:
         task = bar.add_task("Importing", total=total)
         yield lambda count: bar.update(task, advance=count)

@@ -1,6 +1,8 @@
 """Bringing in accounts, hospitals and departments from files, by the operator."""
 
 import csv
+import os
+import pty
 import signal
 import sqlite3
 import stat
@@ -244,6 +246,25 @@ def test_at_a_terminal_a_bar_shows_how_far_it_is(clinic: Machine) -> None:
     seen = at_terminal(clinic, ["import", "accounts", file(clinic, "old.csv", *many(1500))], [])
     assert "Importing" in seen
     assert "1500 imported, 0 refused." in seen
+
+
+def test_with_a_bar_on_the_terminal_refused_lines_still_reach_the_file_they_are_sent_to(clinic: Machine) -> None:
+    old = file(clinic, "old.csv", *people("13812345678", "13812345678"))
+    ours, theirs = pty.openpty()
+    done = subprocess.run(
+        [sys.executable, "-m", "bot", "import", "accounts", old],
+        cwd=clinic.folder,
+        env=clinic.whole_environment() | {"TERM": "xterm"},
+        stdout=subprocess.PIPE,
+        stderr=theirs,
+        check=False,
+    )
+    os.close(theirs)
+    os.close(ours)
+    assert done.stdout.decode().splitlines() == [
+        "line 3: phone: belongs to another account",
+        "1 imported, 1 refused.",
+    ]
 
 
 def test_a_history_needs_the_operators_word_that_there_is_a_consent(clinic: Machine) -> None:
