@@ -113,10 +113,10 @@ def jpeg_of_many_scans(scans: int) -> bytes:
     return whole[:-2] + last * scans + b"\xff\xd9"
 
 
-def _turned_off(image: Image.Image) -> Image.Image:
-    """The same picture, clear where it was white."""
-    clear = image.convert("RGBA")
-    clear.putalpha(image.convert("L").point(lambda grey: 0 if grey > 250 else 255))
+def _on_clear(image: Image.Image) -> Image.Image:
+    """The same picture, clear where it was white, with black behind what is clear."""
+    clear = Image.new("RGBA", image.size, (0, 0, 0, 0))
+    clear.paste(image, mask=image.convert("L").point(lambda grey: 0 if grey > 250 else 255))
     return clear
 
 
@@ -137,8 +137,8 @@ GOOD: Final[dict[str, Callable[[], bytes]]] = {
     "a PNG of a palette": lambda: png(certificate().quantize(16)),
     "a black and white PNG": lambda: png(certificate().convert("1")),
     "two pictures in one JPEG": two_pictures_in_one,
-    "a PNG that is clear in places": lambda: png(_turned_off(certificate())),
-    "a PNG of a palette that is clear in places": lambda: png(_turned_off(certificate()).quantize(16)),
+    "a PNG that is clear in places": lambda: png(_on_clear(certificate())),
+    "a PNG of a palette that is clear in places": lambda: png(_on_clear(certificate()).quantize(16)),
     "EXIF that is no EXIF": lambda: jpeg(exif=b"Exif\x00\x00II*\x00\xff\xff\xff\xff nonsense"),
 }
 

@@ -135,6 +135,9 @@ async def test_a_small_file_that_asks_for_hours_is_given_up(photos: Photos, monk
 
 async def test_the_loop_stays_free_meanwhile(photos: Photos) -> None:
     large = pictures.jpeg(pictures.certificate((6000, 5000)))
+    started = time.perf_counter()
+    await taken(photos, large)
+    alone = time.perf_counter() - started
     taking = asyncio.gather(*(taken(photos, large) for _ in range(3)))
     worst = 0.0
     while not taking.done():
@@ -142,7 +145,7 @@ async def test_the_loop_stays_free_meanwhile(photos: Photos) -> None:
         await asyncio.sleep(0.001)
         worst = max(worst, time.perf_counter() - before)
     await taking
-    assert worst < 0.2  # one photo alone takes longer
+    assert worst < alone / 2  # both are longer on a busy machine
 
 
 async def test_a_full_queue_says_how_long_and_empties(photos: Photos) -> None:
