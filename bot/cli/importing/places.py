@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Final
 
 from bot.cli.importing.reading import Row, Rows
-from bot.cli.importing.running import Result, RowOutcome, run
+from bot.cli.importing.running import Result, run
 from bot.cli.operator import operator
-from core.errors import CoreError, InvalidValue
-from core.places import parse_place
+from core.errors import InvalidValue
+from core.places import Change, parse_place
 from core.profile_values import PlaceName
 from core.unit import UnitOfWork
 from storage.reference import Place
@@ -20,26 +20,17 @@ async def import_places(place: Place, path: Path, *, dry_run: bool, report: Path
     """Imports a file of hospitals or departments. Raises SettingsError, StorageError or Failure."""
     first_lines: dict[int, int] = {}
 
+    def parse(row: Row) -> tuple[int, PlaceName]:
+        number, name = parse_place(row.texts())
+        first = first_lines.setdefault(number, row.line)
+        if first != row.line:  # which of two names a number shall have is not for us to guess
+            raise InvalidValue("id.twice", field="id", line=first)
+        return number, name
+
     async with operator() as op:
 
-        async def take(uow: UnitOfWork, batch: Sequence[Row]) -> list[RowOutcome]:
-            parsed = [_parsed(row, first_lines) for row in batch]
-            names = dict(pair for pair in parsed if not isinstance(pair, CoreError))
-            changes = await op.core.places.save(uow, place, names)
-            return [pair if isinstance(pair, CoreError) else changes[pair[0]] for pair in parsed]
+        async def take(uow: UnitOfWork, places: Sequence[tuple[int, PlaceName]]) -> Sequence[Change]:
+            changes = await op.core.places.save(uow, place, dict(places))
+            return [changes[number] for number, _ in places]
 
-        return await run(op, Rows(path, {"id", "name"}, _NEEDED), take, dry_run=dry_run, report=report)
-
-
-def _parsed(row: Row, first_lines: dict[int, int]) -> tuple[int, PlaceName] | CoreError:
-    """Number and name; which of two names a number shall have is not for us to guess."""
-    if isinstance(row.texts, CoreError):
-        return row.texts
-    try:
-        number, name = parse_place(row.texts)
-    except CoreError as error:
-        return error
-    first = first_lines.setdefault(number, row.line)
-    if first != row.line:
-        return InvalidValue("id.twice", field="id", line=first)
-    return number, name
+        return await run(op, Rows(path, {"id", "name"}, _NEEDED), parse, take, dry_run=dry_run, report=report)

@@ -2,13 +2,14 @@
 
 import csv
 import json
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final, TextIO
 
 from bot.cli.importing.wording import named
-from core.errors import CoreError, InvalidValue
+from core.errors import InvalidValue
 from core.exits import Exit, Failure
 
 _LONGEST: Final = 128 * 1024  # characters of a line, or of a cell
@@ -16,10 +17,10 @@ _LONGEST: Final = 128 * 1024  # characters of a line, or of a cell
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A row: the line it begins on, from 1, and its texts by column, or why it has none."""
+    """A row: the line it begins on, from 1, and what reads its texts by column (raises InvalidValue)."""
 
     line: int
-    texts: dict[str, str] | CoreError
+    texts: Callable[[], Mapping[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,19 +41,15 @@ class Rows:
         """Reads the whole file once and returns how many rows it has. Raises Failure."""
         if self.path.exists() and not self.path.is_file():
             raise Failure(f"{self.path} is not a file: it is read more than once.")
-        count = sum(1 for _ in self._records())
+        count = sum(1 for _ in self)
         if not count:
             raise Failure(f"{self.path} has no rows.")
         return count
 
     def __iter__(self) -> Iterator[Row]:
-        for line, record in self._records():
-            yield Row(line, _object(record) if isinstance(record, str) else record)
-
-    def _records(self) -> Iterator[tuple[int, "str | dict[str, str] | CoreError"]]:
         try:
             with self.path.open(encoding="utf-8-sig", newline="" if self._is_csv else None) as file:
-                yield from self._cells(file) if self._is_csv else self._json_lines(file)
+                yield from self._csv(file) if self._is_csv else self._json(file)
         except OSError as error:
             raise Failure(f"{self.path} cannot be read: {error.strerror}.") from None
         except UnicodeDecodeError:
@@ -65,12 +62,12 @@ class Rows:
             raise Failure(f"{self.path} is neither .csv nor .jsonl: its name must say which it is.", Exit.USAGE)
         return suffix == ".csv"
 
-    def _json_lines(self, file: TextIO) -> Iterator[tuple[int, str]]:
+    def _json(self, file: TextIO) -> Iterator[Row]:
         for number, line in enumerate(self._lines(file), 1):
             if line.strip():
-                yield number, line
+                yield Row(number, partial(_object, line))
 
-    def _cells(self, file: TextIO) -> Iterator[tuple[int, "dict[str, str] | CoreError"]]:
+    def _csv(self, file: TextIO) -> Iterator[Row]:
         reader = csv.reader(self._lines(file), strict=True)
         header: list[str] | None = None
         line = 1
@@ -78,10 +75,8 @@ class Rows:
             for cells in reader:
                 if header is None:
                     header = self._checked_header(cells)
-                elif len(cells) == len(header):
-                    yield line, dict(zip(header, cells, strict=True))
                 elif cells:
-                    yield line, InvalidValue("row.cells", given=len(cells), expected=len(header))
+                    yield Row(line, partial(_record, header, cells))
                 line = reader.line_num + 1
         except csv.Error:
             raise Failure(
@@ -108,19 +103,25 @@ class Rows:
         return names
 
 
-def _object(line: str) -> dict[str, str] | CoreError:
-    """The texts of a JSON object. Whole numbers are their digits, null and nothing are one."""
+def _record(header: list[str], cells: list[str]) -> dict[str, str]:
+    if len(cells) != len(header):
+        raise InvalidValue("row.cells", given=len(cells), expected=len(header))
+    return dict(zip(header, cells, strict=True))
+
+
+def _object(line: str) -> dict[str, str]:
+    """The texts of a JSON object. Whole numbers are their digits, null is an empty text."""
     try:
         pairs = json.loads(line, object_pairs_hook=tuple)
     except (ValueError, RecursionError):
-        return InvalidValue("row.not_json")
+        raise InvalidValue("row.not_json") from None
     if not isinstance(pairs, tuple):
-        return InvalidValue("row.no_object")
+        raise InvalidValue("row.no_object")
     texts: dict[str, str] = {}
     for name, value in pairs:
         if name in texts:
-            return InvalidValue("column.twice", field=name, other=name)
+            raise InvalidValue("column.twice", field=name, other=name)
         if isinstance(value, bool) or not isinstance(value, str | int | None):
-            return InvalidValue("row.no_text", field=name)
+            raise InvalidValue("row.no_text", field=name)
         texts[name] = "" if value is None else str(value)
     return texts

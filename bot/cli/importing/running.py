@@ -1,5 +1,6 @@
 """Takes a file's rows in batches, a transaction each, and tells what became of them."""
 
+import asyncio
 import csv
 import os
 import sys
@@ -9,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import Final, TextIO, TypeAlias
+from typing import Final, TextIO, TypeVar
 
 from rich.console import Console
 from rich.progress import Progress
@@ -21,12 +22,12 @@ from core.errors import CoreError
 from core.exits import Failure
 from core.unit import UnitOfWork
 
-_BATCH: Final = 500  # a transaction of a tenth of a second: a bot beside it is not held up
+_BATCH: Final = 500  # a transaction of a tenth of a second or two
+# SQLite's one writer at a time is whoever asks at the right moment, and who waits asks every tenth of a second:
+# without a pause of that length a bot beside the import would not get its turn.
+_PAUSE: Final = 0.11
 
-RowOutcome: TypeAlias = str | CoreError
-"""A word for what was done with a row, or why nothing was."""
-
-Take: TypeAlias = Callable[[UnitOfWork, Sequence[Row]], Awaitable[list[RowOutcome]]]
+_T = TypeVar("_T")
 
 
 @dataclass(slots=True)
@@ -41,30 +42,49 @@ class Result:
         return self.counts[None]
 
 
-async def run(op: Operator, rows: Rows, take: Take, *, dry_run: bool, report: Path | None) -> Result:
+async def run(
+    op: Operator,
+    rows: Rows,
+    parse: Callable[[Row], _T],
+    take: Callable[[UnitOfWork, Sequence[_T]], Awaitable[Sequence[str | CoreError]]],
+    *,
+    dry_run: bool,
+    report: Path | None,
+) -> Result:
     """Takes every row. Killed in the middle, what was committed stays, and the same command goes on from there.
 
     A dry run does all of it and rolls each batch back. Raises Failure when the file or the report cannot be used.
+
+    Args:
+        parse: a row's value; raises CoreError, which refuses the row.
+        take: what became of each value: a word, or why it is refused.
     """
     result = Result()
     total = rows.count()
     with _refusals(report) as refuse, _progress(total) as advance:
         remaining = iter(rows)
         while batch := list(islice(remaining, _BATCH)):
-            for row, outcome in zip(batch, await _taken(op, take, batch, keep=not dry_run), strict=True):
+            parsed = [_parsed(row, parse) for row in batch]  # here, where no transaction is open
+            async with op.act() as uow:
+                taken = iter(await take(uow, [value for value in parsed if not isinstance(value, CoreError)]))
+                if dry_run:
+                    await uow.conn.rollback()
+            for row, value in zip(batch, parsed, strict=True):
+                outcome = value if isinstance(value, CoreError) else next(taken)
                 if isinstance(outcome, CoreError):
                     refuse(row.line, reason(outcome))
                 result.counts[None if isinstance(outcome, CoreError) else outcome] += 1
             advance(len(batch))
+            if op.database.dialect == "sqlite":
+                await asyncio.sleep(_PAUSE)
     return result
 
 
-async def _taken(op: Operator, take: Take, batch: Sequence[Row], *, keep: bool) -> list[RowOutcome]:
-    async with op.act() as uow:
-        outcomes = await take(uow, batch)
-        if not keep:
-            await uow.conn.rollback()
-    return outcomes
+def _parsed(row: Row, parse: Callable[[Row], _T]) -> _T | CoreError:
+    try:
+        return parse(row)
+    except CoreError as error:
+        return error
 
 
 @contextmanager

@@ -225,6 +225,25 @@ def test_a_run_that_was_killed_goes_on_where_it_was(clinic: Machine) -> None:
     assert again.out == f"{came} here already, {4000 - came} imported, 0 refused.\n"
 
 
+def test_a_bot_beside_it_gets_its_turn_to_write(clinic: Machine) -> None:
+    old = file(clinic, "old.csv", *many(5000))
+    process = subprocess.Popen(
+        [sys.executable, "-m", "bot", "import", "accounts", old],
+        cwd=clinic.folder,
+        env=clinic.whole_environment(),
+        stdout=subprocess.DEVNULL,
+    )
+    with sqlite3.connect(clinic.folder / "data/clinic.db", timeout=5, isolation_level=None) as bot:
+        turns = 0
+        while process.poll() is None:
+            bot.execute("BEGIN IMMEDIATE")  # "database is locked" where none comes
+            bot.execute("COMMIT")
+            turns += 1
+            time.sleep(0.01)
+    assert process.returncode == Exit.OK
+    assert turns > 10
+
+
 def test_one_who_interrupts_hears_how_to_go_on(clinic: Machine) -> None:
     old = file(clinic, "old.csv", *many(20_000))
     process = subprocess.Popen(
