@@ -1,7 +1,11 @@
 """The HTTP face as one app: its routes, what stands before them, and its description (CONTRACT.md 2, 3)."""
 
+from collections.abc import Callable
+from typing import Any, Final
+
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
+from fastapi.routing import APIRoute
 from fastapi_offline import FastAPIOffline
 from starlette.middleware import Middleware
 
@@ -19,6 +23,8 @@ S2 under `/doctor`, over one set of accounts. What one of them makes the others 
 Log in, copy the token, press **Authorize**, and try the rest. Every answer of S1 and S2 is `{code, data, msg}` with
 `code` 0 on success and the HTTP status otherwise; S0 answers `{message}` when it refuses.
 """
+
+_PARTS: Final = (auth, certificate, patient, doctor)
 
 
 def create_app(core: Core, database: Database, clock: Clock) -> FastAPI:
@@ -41,9 +47,28 @@ def create_app(core: Core, database: Database, clock: Clock) -> FastAPI:
     )
     app.state.edge = Edge(core, database, clock)
     handle_errors(app)
-    for part in (auth, certificate, patient, doctor):
+    for part in _PARTS:
         app.include_router(part.router)
+    app.openapi = _described(app)  # type: ignore[method-assign] - FastAPI's way to a description of one's own
     return app
+
+
+def _described(app: FastAPI) -> Callable[[], dict[str, Any]]:
+    """FastAPI's own description with whole examples: it drops every null from them."""
+    generate = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        document = generate()
+        routes = (route for part in _PARTS for route in part.router.routes if isinstance(route, APIRoute))
+        for route in (route for route in routes if route.include_in_schema):
+            for method in route.methods or ():
+                described = document["paths"][route.path][method.lower()]["responses"]
+                for status, response in route.responses.items():
+                    example = response["content"]["application/json"]["example"]
+                    described[str(status)]["content"]["application/json"]["example"] = example
+        return document
+
+    return openapi
 
 
 def _cors(origins: tuple[str, ...]) -> Middleware:

@@ -1,0 +1,70 @@
+"""How large a body may be: 64 KB, and 20 MB of a certificate (CONTRACT.md 3.12)."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+
+import pytest
+
+from api.middleware import MAX_BODY
+from tests.api.conftest import EMAIL, PASSWORD, Http
+
+JSON = {"Content-Type": "application/json"}
+TOO_LARGE = "请求内容太大。"
+
+
+def of_size(size: int) -> bytes:
+    start = json.dumps({"email": EMAIL, "password": PASSWORD}).encode()
+    return start + b" " * (size - len(start))
+
+
+async def in_pieces(content: bytes) -> AsyncIterator[bytes]:
+    for start in range(0, len(content), 5000):
+        yield content[start : start + 5000]
+
+
+async def test_a_body_of_just_the_limit_is_read(http: Http) -> None:
+    await http.doctor_by_email()
+    answer = await http.client.post("/api/auth/login", content=of_size(MAX_BODY), headers=JSON)
+    assert answer.status_code == 200
+
+
+@pytest.mark.parametrize("size", [MAX_BODY + 1, 10 * 1024 * 1024])
+async def test_a_larger_one_is_413_in_the_family_of_its_path(http: Http, size: int) -> None:
+    answer = await http.client.post("/api/auth/login", content=of_size(size), headers=JSON)
+    assert (answer.status_code, answer.json()) == (413, {"message": TOO_LARGE})
+    answer = await http.client.post("/patient/login", content=of_size(size), headers=JSON)
+    assert (answer.status_code, answer.json()) == (413, {"code": 413, "data": None, "msg": TOO_LARGE})
+
+
+async def test_one_that_does_not_say_its_size_is_stopped_while_it_is_read(http: Http) -> None:
+    answer = await http.client.post("/patient/login", content=in_pieces(of_size(MAX_BODY + 1)), headers=JSON)
+    assert (answer.status_code, answer.json()) == (413, {"code": 413, "data": None, "msg": TOO_LARGE})
+    answer = await http.client.post("/patient/login", content=in_pieces(of_size(MAX_BODY)), headers=JSON)
+    assert answer.status_code == 422  # read, and judged by its fields
+
+
+async def test_a_request_that_needs_no_body_is_refused_with_too_large_a_one_before_it_does_anything(http: Http) -> None:
+    who = await http.patient()
+    answer = await http.client.post("/patient/logout", content=b"x" * (MAX_BODY + 1), headers=who)
+    assert answer.status_code == 413
+    assert (await http.client.get("/patient", headers=who)).status_code == 200
+
+
+async def test_after_a_refusal_the_same_connection_goes_on(http: Http) -> None:
+    for _ in range(3):
+        assert (await http.client.post("/patient/login", content=of_size(500_000), headers=JSON)).status_code == 413
+        assert (await http.client.get("/patient")).status_code == 401
+
+
+async def test_a_client_that_leaves_in_the_middle_of_its_body_disturbs_nobody(http: Http) -> None:
+    url = http.client.base_url
+    for _ in range(5):
+        _, writer = await asyncio.open_connection(url.host, url.port)
+        head = (
+            "POST /patient/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"
+        )
+        writer.write(head.encode())
+        await writer.drain()
+        writer.close()
+    assert (await http.client.get("/patient")).status_code == 401
