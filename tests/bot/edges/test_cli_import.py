@@ -3,6 +3,7 @@
 import csv
 import os
 import pty
+import re
 import signal
 import sqlite3
 import stat
@@ -14,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from core.exits import Exit
-from tests.bot.edges.machine import Machine
+from tests.bot.edges.machine import ROOT, Machine
 from tests.bot.edges.test_cli_admin import at_terminal
 
 HASH = "$2y$04$" + "." * 53
@@ -233,7 +234,7 @@ def test_a_bot_beside_it_gets_its_turn_to_write(clinic: Machine) -> None:
         env=clinic.whole_environment(),
         stdout=subprocess.DEVNULL,
     )
-    with sqlite3.connect(clinic.folder / "data/clinic.db", timeout=5, isolation_level=None) as bot:
+    with sqlite3.connect(clinic.folder / "data/clinic.db", timeout=1, isolation_level=None) as bot:
         turns = 0
         while process.poll() is None:
             bot.execute("BEGIN IMMEDIATE")  # "database is locked" where none comes
@@ -346,6 +347,13 @@ def test_a_dry_run_of_hospitals_writes_nothing(clinic: Machine) -> None:
     assert told.out == "Dry run, nothing written: 1 added, 0 refused.\n"
     assert rows(clinic, "SELECT * FROM hospitals") == []
     assert rows(clinic, "SELECT * FROM audit") == []
+
+
+def test_the_examples_of_the_page_are_taken(clinic: Machine) -> None:
+    page = (ROOT / "docs/import.md").read_text(encoding="utf-8")
+    accounts, hospitals = re.findall(r"^```csv\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    assert clinic.run("import", "hospitals", file(clinic, "hospitals.csv", hospitals)).code == Exit.OK
+    assert clinic.run("import", "accounts", file(clinic, "accounts.csv", accounts)).out == "2 imported, 0 refused.\n"
 
 
 def test_a_database_that_is_not_there_is_one_sentence(machine: Machine) -> None:
