@@ -49,7 +49,7 @@ def create_app(core: Core, database: Database, clock: Clock) -> FastAPI:
     handle_errors(app)
     for part in _PARTS:
         app.include_router(part.router)
-    app.openapi = _described(app)  # type: ignore[method-assign] - FastAPI's way to a description of one's own
+    app.openapi = _described(app)  # type: ignore[method-assign]  # FastAPI's own way to do this
     return app
 
 
@@ -71,7 +71,7 @@ def _described(app: FastAPI) -> Callable[[], dict[str, Any]]:
     return openapi
 
 
-def _cors(origins: tuple[str, ...]) -> Middleware:
+def _cors(origins: list[str]) -> Middleware:
     return Middleware(
         CORSMiddleware,
         allow_origins=origins,

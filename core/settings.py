@@ -5,6 +5,7 @@ by their user alone (SECURITY.md Secrets); whatever is wrong stops the start wit
 """
 
 import os
+import re
 import stat
 import tomllib
 from collections.abc import Mapping
@@ -15,7 +16,9 @@ from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     IPvAnyNetwork,
@@ -26,7 +29,7 @@ from pydantic import (
 )
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from core.keys import KEY_NAMES, KeyRing, WeakKey
 
@@ -87,12 +90,25 @@ class Sandbox(_Section):
     port: Port = 8080
 
 
+def _split(value: object) -> object:
+    return value.replace(",", " ").split() if isinstance(value, str) else value
+
+
+def _origin(value: str) -> str:
+    if not re.fullmatch(r"https?://[^/\s*?#]+", value):
+        raise ValueError("each must be a site's address without a path, like https://app.clinic.example")
+    return value
+
+
+_SEVERAL = BeforeValidator(_split)  # a list in the file; in a variable with commas or spaces between
+
+
 class Api(_Section):
     host: Words = "127.0.0.1"
     port: Port = 8000
     rate_per_minute: Annotated[int, Field(ge=0, le=100_000)] = 60
-    trusted_proxies: tuple[IPvAnyNetwork, ...] = ()
-    cors_origins: tuple[Annotated[str, StringConstraints(pattern=r"^https?://[^/\s*]+$")], ...] = ()
+    trusted_proxies: Annotated[list[IPvAnyNetwork], _SEVERAL, NoDecode] = []
+    cors_origins: Annotated[list[Annotated[str, AfterValidator(_origin)]], _SEVERAL, NoDecode] = []
 
 
 class Passwords(_Section):
@@ -240,7 +256,7 @@ def _refuse_unknown_variables(environ: Mapping[str, str]) -> None:
 
 def _sentence(error: ValidationError, path: Path) -> str:
     faults = [
-        (str(fault["loc"][0]), ".".join(map(str, fault["loc"][1:])), fault) for fault in error.errors(include_url=False)
+        (str(fault["loc"][0]), "".join(map(str, fault["loc"][1:2])), fault) for fault in error.errors(include_url=False)
     ]
     needed = [(section, key) for section, name, fault in faults if _is_missing(fault) for key in _keys(section, name)]
     if needed:

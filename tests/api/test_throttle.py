@@ -70,20 +70,20 @@ async def test_an_address_told_by_a_stranger_is_not_believed(serve: Serve) -> No
 
 
 async def test_behind_a_trusted_proxy_the_client_is_who_it_says(serve: Serve) -> None:
-    http = await serve(Api(rate_per_minute=2, trusted_proxies=(ip_network("127.0.0.0/8"),)))
+    http = await serve(Api(rate_per_minute=2, trusted_proxies=[ip_network("127.0.0.0/8")]))
     for n in range(3):
         told = {"X-Forwarded-For": f"192.0.2.1, 198.51.100.{n}"}
         assert await ask(http, 3, headers=told) == [401, 401, 429]
 
 
 async def test_one_subscribers_many_ipv6_addresses_are_one(serve: Serve) -> None:
-    http = await serve(Api(rate_per_minute=2, trusted_proxies=(ip_network("127.0.0.1"),)))
+    http = await serve(Api(rate_per_minute=2, trusted_proxies=[ip_network("127.0.0.1")]))
     told = [{"headers": {"X-Forwarded-For": f"2001:db8:1:2::{n}"}} for n in range(3)]
     assert [(await ask(http, 1, **how))[0] for how in told] == [401, 401, 429]
 
 
 async def test_wrong_passwords_from_one_address_are_counted_behind_a_proxy_too(serve: Serve) -> None:
-    http = await serve(Api(rate_per_minute=0, trusted_proxies=(ip_network("127.0.0.1"),)))
+    http = await serve(Api(rate_per_minute=0, trusted_proxies=[ip_network("127.0.0.1")]))
     tries = http.core.settings.login.free_failures_per_address
 
     async def log_in(address: str, phone: str) -> httpx.Response:
@@ -106,7 +106,7 @@ async def test_pages_of_other_sites_may_call_only_where_the_operator_says_so(ser
     closed = await serve()
     answer = await closed.client.options("/patient/patient_manage", headers=asked)
     assert (answer.status_code, "access-control-allow-origin" in answer.headers) == (405, False)
-    opened = await serve(Api(rate_per_minute=1, cors_origins=(origin,)))
+    opened = await serve(Api(rate_per_minute=1, cors_origins=[origin]))
     answer = await opened.client.options("/patient/patient_manage", headers=asked)
     assert (answer.status_code, answer.headers["access-control-allow-origin"]) == (200, origin)
     assert "access-control-allow-credentials" not in answer.headers

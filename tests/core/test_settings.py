@@ -187,3 +187,32 @@ def test_no_secret_is_shown_by_repr(config: Path, with_secrets: Path, monkeypatc
     shown = repr(settings) + repr(keys) + str(settings)
     assert "hush-hush" not in shown
     assert not [name for name in KEY_NAMES if repr(getattr(keys, name).key)[2:12] in shown]
+
+
+def test_several_proxies_and_sites_are_written_with_commas_or_spaces(
+    config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config.write_text(f'{CLINIC}[api]\ncors_origins = ["https://a.example", "http://127.0.0.1:5173"]\n')
+    monkeypatch.setenv("CLINIC_BOT__API__TRUSTED_PROXIES", "10.0.0.7, 10.1.0.0/16 ::1")
+    api = load_settings(config).api
+    assert [str(network) for network in api.trusted_proxies] == ["10.0.0.7/32", "10.1.0.0/16", "::1/128"]
+    assert api.cors_origins == ["https://a.example", "http://127.0.0.1:5173"]
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "words"),
+    [
+        ("TRUSTED_PROXIES", "10.0.0.300", "not a valid IPv4 or IPv6 network"),
+        ("TRUSTED_PROXIES", "*", "not a valid IPv4 or IPv6 network"),
+        ("CORS_ORIGINS", "*", "like https://app.clinic.example"),
+        ("CORS_ORIGINS", "https://a.example/", "like https://app.clinic.example"),
+        ("RATE_PER_MINUTE", "-1", "must be 0 or more"),
+    ],
+)
+def test_what_the_http_face_cannot_use_is_named(
+    config: Path, monkeypatch: pytest.MonkeyPatch, key: str, value: str, words: str
+) -> None:
+    monkeypatch.setenv(f"CLINIC_BOT__API__{key}", value)
+    told = sentence(config)
+    assert told.startswith(f"CLINIC_BOT__API__{key} cannot be used: ")
+    assert words in told
