@@ -1,0 +1,135 @@
+"""Schemathesis against our own OpenAPI: whatever is sent, the answer is one that the page promises.
+
+For every operation, with no token, a patient's and a doctor's: never a 5xx, never a status or a body off the page.
+"""
+
+import asyncio
+import contextlib
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import httpx
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, settings
+from schemathesis import BaseSchema, Case
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from api.app import create_app
+from api.serving import listen, server_of
+from core.clock import utc_now
+from core.core import Core
+from core.keys import KEY_NAMES, KeyRing, new_key_text
+from core.settings import Api, Clinic, Login, Passwords, Secrets, Settings, Storage
+from storage.database import Database
+from tests.contract import s1, s2
+from tests.contract.facts import Operation
+from tests.contract.stage import PASSWORD, PATIENT_PHONE
+from tests.databases import copy_sqlite
+
+CHECKS: Final = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+]
+LOGINS: Final[dict[str, tuple[Operation, Operation]]] = {
+    "patient": (s1.REGISTER, s1.LOGIN),
+    "doctor": (s2.REGISTER, s2.LOGIN),
+}
+ENDS_TOKENS: Final = {"/api/auth/logout", "/api/auth/refresh", "/patient/logout", "/doctor/logout"}
+
+
+@dataclass
+class People:
+    """A patient and a doctor whose tokens are there for the asking, new ones after a logout."""
+
+    url: str
+    tokens: dict[str, str] = field(default_factory=dict)
+
+    def headers(self, who: str | None) -> dict[str, str]:
+        if who is None:
+            return {}
+        if who not in self.tokens:
+            self.tokens[who] = self._log_in(*LOGINS[who])
+        return {"Authorization": f"Bearer {self.tokens[who]}"}
+
+    def _log_in(self, register: Operation, login: Operation) -> str:
+        # With the phone of the page's examples: a record is written only with its own.
+        person = {"phone": PATIENT_PHONE, "password": PASSWORD}
+        httpx.post(self.url + register.path, json={**person, "name": "张三"}, trust_env=False)  # later it is taken: 409
+        answer = httpx.post(self.url + login.path, json=person, trust_env=False)
+        return str(answer.json()["data"]["token"])
+
+
+def new_core(folder: Path) -> Core:
+    """A core that slows nobody down: else most answers would be 429."""
+    configured = Settings(
+        clinic=Clinic(name="仁和诊所", contact="010-12345678", privacy_url="https://clinic.example/privacy"),
+        passwords=Passwords(bcrypt_cost=4, reject_common=False),
+        api=Api(rate_per_minute=0),
+        login=Login(free_failures=100, free_failures_per_address=10_000),
+        storage=Storage(photos_url=str(folder / "photos")),
+    )
+    return Core(configured, Secrets(**{name: KeyRing.parse(new_key_text()) for name in KEY_NAMES}))
+
+
+def read_page() -> BaseSchema:
+    """The description as the server gives it; there must be one before the tests are counted."""
+    with contextlib.closing(new_core(Path("nowhere"))) as core:
+        unopened = Database("sqlite+aiosqlite:///nowhere.db")
+        return schemathesis.openapi.from_dict(create_app(core, unopened, utc_now).openapi())
+
+
+page = read_page()
+
+
+@pytest.fixture(scope="module")
+def people(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[People]:
+    """A server in a thread of its own, for Schemathesis calls and waits; and those who call it."""
+    folder = tmp_path_factory.mktemp("openapi")
+    core = new_core(folder)
+    database = Database(copy_sqlite(sqlite_template, folder / "clinic.db"))
+    server = server_of(create_app(core, database, utc_now), core.settings.api)
+
+    async def serve() -> None:
+        await server.serve(sockets=[listening])
+        await database.dispose()
+
+    with contextlib.closing(core), listen(core.settings.api.model_copy(update={"port": 0})) as listening:
+        thread = threading.Thread(target=asyncio.run, args=(serve(),))
+        thread.start()
+        yield People(f"http://127.0.0.1:{listening.getsockname()[1]}")
+        server.should_exit = True
+        thread.join()
+
+
+def send_as_everybody(case: Case[Any], people: People) -> None:
+    for who in (None, *LOGINS):
+        answer = case.call(base_url=people.url, headers=people.headers(who))
+        if case.operation.path in ENDS_TOKENS and who is not None:
+            del people.tokens[who]
+        case.validate_response(answer, checks=CHECKS)
+
+
+@page.parametrize()
+@settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
+def test_every_answer_is_on_the_page(case: Case[Any], people: People) -> None:
+    send_as_everybody(case, people)
+
+
+@pytest.mark.slow
+@page.parametrize()
+@settings(max_examples=1000, deadline=None, suppress_health_check=list(HealthCheck))
+def test_every_answer_is_on_the_page_at_length(case: Case[Any], people: People) -> None:
+    send_as_everybody(case, people)
