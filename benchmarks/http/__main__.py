@@ -2,6 +2,7 @@
 
 import asyncio
 import shutil
+import time
 from itertools import chain
 from pathlib import Path
 from typing import Annotated, Any
@@ -17,9 +18,10 @@ from benchmarks.postgres import PostgresServer, postgres_server
 
 _ARTIFACTS = Path("artifacts")
 _QUIET_CORES = 0.3
+_TABLE_WIDTH = 130
 _PACKAGES = ("fastapi", "uvicorn", "uvloop", "aiohttp", "SQLAlchemy", "bcrypt")
-_FULL = rounds.Lengths(call=2.0, login=8.0, warm=0.5)
-_QUICK = rounds.Lengths(call=0.7, login=2.0, warm=0.2)
+_FULL = rounds.Lengths(call=1.5, login=6.0, warm=0.3, turns=2)
+_QUICK = rounds.Lengths(call=0.7, login=1.5, warm=0.2, turns=1)
 
 
 def main(
@@ -44,6 +46,7 @@ def main(
 async def _run(
     peer: Path | None, postgres: PostgresServer | None, count: int, many: int, people: int, lengths: rounds.Lengths
 ) -> int:
+    began = time.perf_counter()
     console = Console()
     folder = _ARTIFACTS.absolute() / "benchmark-http"  # on the project's disk: a database in memory would flatter
     shutil.rmtree(folder, ignore_errors=True)
@@ -51,13 +54,12 @@ async def _run(
     limit = await rounds.ceiling(folder, lengths)
     console.print(f"The load makes {limit:,.0f} calls a second of a server that does nothing.")
     field = await contestants(folder, peer, postgres, (1000, many))
-    for of in field:
-        console.print(f"filling {of.name}")
-        await of.fill()
+    console.print("filling the databases")
+    await asyncio.gather(*(of.fill() for of in field))
     played: list[list[dict[str, Any]]] = []
     for number in range(count):
         for database in dict.fromkeys(of.database for of in field):
-            console.print(f"round {number + 1} on {database}")
+            console.print(f"round {number + 1} on {database}, after {time.perf_counter() - began:.0f} s")
             own = [of for of in field if of.database == database]
             played.append(await rounds.play(own, postgres.pid if postgres else 0, people, lengths, folder))
     return _tell(console, played, limit, folder)
@@ -65,7 +67,7 @@ async def _run(
 
 def _tell(console: Console, played: list[list[dict[str, Any]]], limit: float, folder: Path) -> int:
     rows, raw = report.rows(played), report.raw_bcrypt(played)
-    console.print(report.table(rows, raw))
+    console.print(report.table(rows, raw), width=max(console.width, _TABLE_WIDTH))
     console.print(f"bcrypt alone, of cost 12: {raw['one']:.2f} a second on one thread, {raw['all']:.2f} on all cores.")
     windows = [window for window in chain.from_iterable(played) if "latencies" in window]
     others = max(window["others_cores"] for window in windows)

@@ -10,13 +10,15 @@ import sys
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import aiohttp
 import uvloop
 
 from benchmarks import processes
 from benchmarks.http.calls import CALLS, Call, Client, Kind, Person
+
+_PATIENCE: Final = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,7 @@ class Server:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """So many clients, each calling again as soon as it was answered, measured for so long after warming up."""
+    """So many clients, each calling again as soon as it was answered; all once and `warm` seconds before it counts."""
 
     server: str
     call: str
@@ -50,6 +52,7 @@ class Window:
 @dataclass(slots=True)
 class _Tally:
     done: list[tuple[float, float]] = field(default_factory=list)  # (when, after how long)
+    answered: set[int] = field(default_factory=set)  # clients that were, at least once
     wrong: int = 0
     surprise: str = ""
     over: bool = False
@@ -59,14 +62,17 @@ async def measure(server: Server, window: Window) -> dict[str, Any]:
     """One window. Times are seconds, latencies milliseconds; `wrong` counts the warming up too."""
     tally = _Tally()
     # Connections of its own: the server closes what lies idle for some seconds.
-    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
+    connector, timeout = aiohttp.TCPConnector(limit=0), aiohttp.ClientTimeout(total=_PATIENCE)
+    async with aiohttp.ClientSession(connector=connector, timeout=timeout) as session:
         client = Client(session, server.url, server.size)
         call = CALLS[server.kind][window.call]
         # Nobody's token is used by two clients: a refresh would end it under the other.
         clients = [
-            asyncio.create_task(_keep_calling(client, call, server.people[number :: window.clients], tally))
+            asyncio.create_task(_keep_calling(number, client, call, server.people[number :: window.clients], tally))
             for number in range(window.clients)
         ]
+        while len(tally.answered) < window.clients:
+            await asyncio.sleep(0.01)
         await asyncio.sleep(window.warm)
         began, machine, own = time.perf_counter(), processes.machine_seconds(), time.process_time()
         cpu, database = server.cpu_seconds()
@@ -89,7 +95,7 @@ async def measure(server: Server, window: Window) -> dict[str, Any]:
     }
 
 
-async def _keep_calling(client: Client, call: Call, people: list[Person], tally: _Tally) -> None:
+async def _keep_calling(number: int, client: Client, call: Call, people: list[Person], tally: _Tally) -> None:
     while not tally.over:
         began = time.perf_counter()
         try:
@@ -102,6 +108,7 @@ async def _keep_calling(client: Client, call: Call, people: list[Person], tally:
             tally.done.append((now, now - began))
         else:
             tally.wrong += 1
+        tally.answered.add(number)
 
 
 async def main(field_file: Path) -> None:

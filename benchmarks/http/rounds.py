@@ -22,11 +22,12 @@ _LINE: Final = 2**24  # one line of the load holds every latency of a window
 
 @dataclass(frozen=True, slots=True)
 class Lengths:
-    """Of the windows and of the warming up before each, in seconds."""
+    """Of the windows and of the warming up before each, in seconds; `turns` windows a round for what is no login."""
 
     call: float
     login: float
     warm: float
+    turns: int
 
 
 async def play(
@@ -34,23 +35,24 @@ async def play(
 ) -> list[dict[str, Any]]:
     """Plays one round of the servers of one database and gives its windows. Raises ServerFailedError."""
     async with AsyncExitStack() as stack:
+        # Logged in anew each round: after five minutes a login's use would have to be noted.
+        drawn = await asyncio.gather(*(of.sample(people) for of in field))
+        running = await asyncio.gather(*(of.start(stack) for of in field))
         servers = {}
-        for of in field:
-            drawn = await of.sample(people)  # anew each round: in five minutes a login's use would have to be noted
-            process, url = await of.start(stack)
+        for of, (process, url), logged_in in zip(field, running, drawn, strict=True):
             watched = postgres_pid if of.database == "PostgreSQL" else None
-            servers[of.name] = _server(of.kind, url, of.size, process, watched, drawn)
+            servers[of.name] = _server(of.kind, url, of.size, process, watched, logged_in)
         load = await _load(stack, servers, folder)
         windows = []
         for call in ("me", "patient", "refresh"):
-            for turn, order in enumerate((field, field[::-1])):  # forth and back: a drift cancels out
-                for of in order:
+            for turn in range(lengths.turns):
+                for of in field[:: -1 if turn % 2 else 1]:  # forth and back: a drift cancels out
                     if call in CALLS[of.kind]:
                         measured = await _ordered(load, Window(of.name, call, CLIENTS, lengths.warm, lengths.call))
                         windows.append(_told(of, call, turn, measured))
         windows.append({"call": "raw bcrypt", "database": field[0].database, **await _raw_bcrypt(lengths.login / 2)})
         for of in field:
-            window = Window(of.name, "login", CLIENTS_LOGGING_IN, 2 * lengths.warm, lengths.login)
+            window = Window(of.name, "login", CLIENTS_LOGGING_IN, lengths.warm, lengths.login)
             windows.append(_told(of, "login", 0, await _ordered(load, window)))
     return windows
 
@@ -104,7 +106,9 @@ async def _ordered(load: Process, window: Window) -> dict[str, Any]:
         raise ServerFailedError("The load ended before the round did.")
     measured: dict[str, Any] = json.loads(line)
     if not measured["latencies"]:
-        raise ServerFailedError(f"{window.server} answered no {window.call}: {measured['surprise'] or 'too slow'}.")
+        raise ServerFailedError(
+            f"{window.server} answered no {window.call}: {measured['surprise'] or 'the machine is too busy'}."
+        )
     return measured
 
 
