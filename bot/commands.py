@@ -8,6 +8,7 @@ from bot import acts, menu, sessions
 from bot.dialog.flow import Flow
 from bot.dialog.view import Screen
 from bot.flows.login import LOGIN
+from bot.flows.password import PASSWORD
 from bot.flows.register import REGISTER
 from bot.person import GUEST, Case, Person, Reply
 
@@ -46,6 +47,7 @@ COMMANDS: Final[dict[str, Command]] = {
     "register": Command(GUESTS, flow=REGISTER),
     "login": Command(GUESTS, flow=LOGIN),
     "me": Command(SIGNED, act=acts.me, aside=True),
+    "password": Command(SIGNED, flow=PASSWORD),
     "sessions": Command(SIGNED, act=sessions.show, pressed=sessions.pressed, aside=True),
     "logout": Command(SIGNED, act=acts.logout),
 }

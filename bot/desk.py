@@ -93,6 +93,8 @@ class Desk:
             person: as they are now, signed in perhaps, with no dialog open.
             draft: the dialog that was submitted.
         """
+        if done.proved_until:
+            return self._reply(self.engine.proved(self.flows[draft.flow], draft, done.proved_until))
         if done.then in self.flows:
             begun = self._begin(self.flows[done.then], now, draft.then, draft.then_for)
             return self._led(begun, done.notes)

@@ -107,7 +107,8 @@ class Handling:
     async def begin(self, conn: AsyncConnection, turn: Turn, submit: Submit, now: datetime) -> object:
         """The first part of a submitted dialog: what its acts do before the slow work."""
         case = Case(self.core, UnitOfWork(conn, now, Channel.BOT), turn.person)
-        begun: object = await submit.flow.submit.begin(case, submit.submission.answers, submit.submission.secret)
+        acts = submit.flow.acts(submit.draft.step)
+        begun: object = await acts.begin(case, submit.submission.answers, submit.submission.secret)
         return begun
 
     async def finish(

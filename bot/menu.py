@@ -10,9 +10,9 @@ from bot.texts import LANGUAGES
 # What the menu offers to whom, in this order; every command is also a button (DIALOGS.md Commands).
 OFFERED: Final[dict[str, tuple[str, ...]]] = {
     GUEST: ("register", "login", "help", "language", "privacy"),
-    "patient": ("me", "sessions", "logout", "help", "language", "privacy"),
-    "doctor": ("me", "sessions", "logout", "help", "language", "privacy"),
-    "admin": ("me", "sessions", "logout", "help", "language", "privacy"),
+    "patient": ("me", "password", "sessions", "logout", "help", "language", "privacy"),
+    "doctor": ("me", "password", "sessions", "logout", "help", "language", "privacy"),
+    "admin": ("me", "password", "sessions", "logout", "help", "language", "privacy"),
 }
 LEAVE: Final = Button(Text("button.leave"), "leave")
 MENU: Final = Button(Text("button.menu"), "cmd", "start")

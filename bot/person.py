@@ -121,10 +121,14 @@ Decision: TypeAlias = "Reply | Ask | Submit | Left"
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """A submitted dialog was carried out. `notes` say so; `then` is the command or dialog to go on with."""
+    """A submitted dialog was carried out. `notes` say so; `then` is the command or dialog to go on with.
+
+    `proved_until`: not the dialog was carried out, but the proof that opens it was given; it holds until then.
+    """
 
     notes: tuple[Text, ...]
     then: str = ""
+    proved_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

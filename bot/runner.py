@@ -224,7 +224,7 @@ class Runner:
         self._show(turn)
 
     async def _submit(self, turn: Turn, submit: Submit, deleted: bool) -> None:
-        acts = submit.flow.submit
+        acts = submit.flow.acts(submit.draft.step)
         self._aside(screen.busy(self._bot, turn.person.id))
 
         async def begin() -> object:

@@ -45,6 +45,12 @@ class Account:
         """What people call the account: `P12`, `D7`, `A1` (DIALOGS.md)."""
         return f"{_LETTERS[self.role]}{self.id}"
 
+    @property
+    def own_data(self) -> tuple[str, ...]:
+        """What its owner's password must not be: phone, name, username, e-mail local part (CONTRACT.md 1)."""
+        words = (self.phone, self.name, self.username, (self.email or "").partition("@")[0])
+        return tuple(word for word in words if word)
+
     @classmethod
     def of(cls, row: Any, today: date) -> "Account":
         """From a row of accounts. The age is derived when the birth date is known; `today` is the clinic's."""

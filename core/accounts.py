@@ -209,18 +209,20 @@ class Accounts:
     async def reset_password(self, uow: UnitOfWork, account_id: int, password_hash: PasswordHash) -> Account:
         """Sets a password on the machine; every login of the account ends and its chats are told (TOKENS T25)."""
         account = await self.get(uow, account_id)
-        await store.set_password(
-            uow.conn,
-            account_id,
-            uow.now,
-            value=password_hash.value,
-            scheme=password_hash.scheme,
-            pepper_id=password_hash.pepper_id,
-        )
-        await self._audit.append(uow, Action.SET_PASSWORD, subject=account.pseudonym)
+        await self.set_password(uow, account, password_hash)
         await self._sessions.end_all(uow, account, EndReason.PASSWORD_CHANGED)
         await self._notices.tell(uow, account_id, NoticeKind.PASSWORD_RESET)
         return account
+
+    async def set_password(
+        self, uow: UnitOfWork, account: Account, password: PasswordHash, *, by: Signed | None = None
+    ) -> None:
+        """Stores a password and nothing else: logins and chats are its caller's. `by` None: done on the machine."""
+        await store.set_password(
+            uow.conn, account.id, uow.now, value=password.value, scheme=password.scheme, pepper_id=password.pepper_id
+        )
+        actor = by.pseudonym if by else None
+        await self._audit.append(uow, Action.SET_PASSWORD, actor=actor, subject=account.pseudonym)
 
     async def _claim(self, uow: UnitOfWork, role: Role, phone: Phone, *, verified_by_contact: bool) -> None:
         holder = await store.by_phone(uow.conn, role, phone.value)

@@ -7,6 +7,7 @@ from core.consents import Consents
 from core.imports import Imports
 from core.login import Login
 from core.notices import Notices
+from core.password_changes import PasswordChanges
 from core.passwords import Passwords
 from core.permissions import Permissions
 from core.photos import Photos
@@ -52,6 +53,9 @@ class Core:
             consents=self.consents,
             audit=self.audit,
             notices=self.notices,
+        )
+        self.password_changes = PasswordChanges(
+            accounts=self.accounts, passwords=self.passwords, sessions=self.sessions, notices=self.notices
         )
         self.profiles = Profiles(
             accounts=self.accounts,

@@ -1,8 +1,10 @@
-"""Logging in, in three parts, so that no transaction is open over bcrypt (SECURITY.md Login, CONTRACT.md 3.4).
+"""Logging in, and proving oneself again, in three parts: no transaction is open over bcrypt (SECURITY.md Login).
 
 attempt = await login.begin(uow, …)      # counted before anything is looked at
 await attempt.verify()                   # outside any transaction; always one bcrypt
 outcome = await login.finish(uow, attempt)
+
+Who is logged in already is asked for their password once more by `begin_proof` and `finish_proof` in their place.
 """
 
 from dataclasses import dataclass, field
@@ -13,6 +15,7 @@ from core.accounts import Accounts
 from core.audit import Action, Audit
 from core.notices import NoticeKind, Notices
 from core.passwords import PasswordHash, Passwords
+from core.permissions import Permission, require
 from core.sessions import Issued, Sessions, Signed
 from core.settings import Login as LoginSettings
 from core.throttle import Throttle
@@ -85,7 +88,7 @@ class LoginRefused:
 
 
 class Login:
-    """Logs in by phone within a role, or by e-mail."""
+    """Logs in by phone within a role, or by e-mail; checks the password of who is logged in."""
 
     def __init__(
         self,
@@ -125,18 +128,17 @@ class Login:
             account_key = self._throttle.key("own", row.id, user)
         else:
             account_key = self._throttle.key("account", *_normal(role, identifier))
-        await self._throttle.reserve(uow, source_key, free)
-        failures = await self._throttle.reserve(uow, account_key, self._settings.free_failures)
-        return LoginAttempt(
-            source=source,
-            account_id=row.id if row else None,
-            stored=_stored(row),
-            password=password,
-            passwords=self._passwords,
-            account_key=account_key,
-            source_key=source_key,
-            failures_before=failures,
-        )
+        return await self._attempt(uow, row, password, source, keys=(account_key, source_key), free=free)
+
+    async def begin_proof(self, uow: UnitOfWork, signed: Signed, password: str) -> LoginAttempt:
+        """Counts a try at one's own password, in the counters of this Telegram user's logins. Raises Throttled."""
+        require(signed, Permission.PROVE_ONESELF)
+        user = signed.telegram_user_id
+        assert user is not None  # no route asks for a proof
+        row = await account_store.get(uow.conn, signed.account_id)
+        keys = self._throttle.key("own", signed.account_id, user), self._throttle.key("telegram", user)
+        free = self._settings.free_failures
+        return await self._attempt(uow, row, password, Source.telegram(user), keys=keys, free=free)
 
     async def give_up(self, uow: UnitOfWork, attempt: LoginAttempt) -> None:
         """Uncounts a try whose password was never looked at: too many people were waiting to be (Busy)."""
@@ -145,21 +147,58 @@ class Login:
 
     async def finish(self, uow: UnitOfWork, attempt: LoginAttempt) -> LoggedIn | LoginRefused:
         """Logs in, or says no. Never raises for a wrong password: what was counted and audited must be committed."""
-        row = await account_store.get(uow.conn, attempt.account_id) if attempt.account_id else None
-        # The password may have been changed while this one was being compared.
-        if row is None or not attempt.right or _stored(row) != attempt.stored or row.state == AccountState.ERASED:
-            await self._audit.append(uow, Action.FAIL_LOGIN, subject=row.pseudonym if row else None)
+        row = await self._right(uow, attempt)
+        if row is None:
             return LoginRefused()
-        await self._throttle.clear(uow, attempt.account_key)
-        await self._throttle.give_back(uow, attempt.source_key)
         account = self._accounts.of_row(uow, row)
         if account.state is not AccountState.ACTIVE:
             reasons = [account.state.value]
             await self._audit.append(uow, Action.FAIL_LOGIN, subject=account.pseudonym, reasons=reasons)
             return LoginRefused(suspended=True)
-        if attempt.new_hash is not None:
-            await self._upgrade(uow, account, str(row.password_hash), attempt.new_hash)
+        await self._upgrade(uow, row, attempt)
         return await self._open(uow, account, attempt)
+
+    async def finish_proof(self, uow: UnitOfWork, signed: Signed, attempt: LoginAttempt) -> bool:
+        """Whether it was their password; when not, that was counted and audited, and must be committed.
+
+        Raises Unauthenticated when the login was ended while the password was being compared.
+        """
+        await self._sessions.check_living(uow, signed)
+        row = await self._right(uow, attempt, actor=signed.pseudonym)
+        if row is None:
+            return False
+        await self._upgrade(uow, row, attempt)
+        return True
+
+    async def _attempt(
+        self, uow: UnitOfWork, row: AnyRow | None, password: str, source: Source, *, keys: tuple[str, str], free: int
+    ) -> LoginAttempt:
+        """Counts a try under the account's key and the source's; `free` tries of the source come without a wait."""
+        account_key, source_key = keys
+        await self._throttle.reserve(uow, source_key, free)
+        failures = await self._throttle.reserve(uow, account_key, self._settings.free_failures)
+        return LoginAttempt(
+            source=source,
+            account_id=row.id if row else None,
+            stored=PasswordHash.of_row(row),
+            password=password,
+            passwords=self._passwords,
+            account_key=account_key,
+            source_key=source_key,
+            failures_before=failures,
+        )
+
+    async def _right(self, uow: UnitOfWork, attempt: LoginAttempt, actor: str | None = None) -> AnyRow | None:
+        """The account, if the password was right, and still is; then the try is uncounted, else it is audited."""
+        row = await account_store.get(uow.conn, attempt.account_id) if attempt.account_id else None
+        # The password may have been changed while this one was being compared.
+        stored = PasswordHash.of_row(row)
+        if row is None or not attempt.right or stored != attempt.stored or row.state == AccountState.ERASED:
+            await self._audit.append(uow, Action.FAIL_LOGIN, actor=actor, subject=row.pseudonym if row else None)
+            return None
+        await self._throttle.clear(uow, attempt.account_key)
+        await self._throttle.give_back(uow, attempt.source_key)
+        return row
 
     async def _open(self, uow: UnitOfWork, account: Account, attempt: LoginAttempt) -> LoggedIn:
         user = attempt.source.telegram_user_id
@@ -183,18 +222,14 @@ class Login:
         return row if fits else None
 
     @staticmethod
-    async def _upgrade(uow: UnitOfWork, account: Account, old: str, new: PasswordHash) -> None:
-        await account_store.upgrade_password(
-            uow.conn, account.id, old=old, value=new.value, scheme=new.scheme, pepper_id=new.pepper_id
-        )
+    async def _upgrade(uow: UnitOfWork, row: AnyRow, attempt: LoginAttempt) -> None:
+        new = attempt.new_hash
+        if new is not None:
+            await account_store.upgrade_password(
+                uow.conn, row.id, old=row.password_hash, value=new.value, scheme=new.scheme, pepper_id=new.pepper_id
+            )
 
 
 def _normal(role: Role | None, identifier: Phone | Email) -> tuple[str, str]:
     """What failures are counted by. An e-mail is one account's whatever role is asked for; a phone is one a role."""
     return ("", identifier.folded) if isinstance(identifier, Email) else (role or "", identifier.value)
-
-
-def _stored(row: AnyRow | None) -> PasswordHash | None:
-    if row is None or row.password_hash is None:
-        return None
-    return PasswordHash(row.password_hash, row.password_scheme, row.pepper_id)

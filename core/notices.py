@@ -23,6 +23,7 @@ class NoticeKind(StrEnum):
     PHONE_CLAIMED = "phone_claimed"
     TOKEN_STOLEN = "token_stolen"  # noqa: S105 - a kind's name
     PASSWORD_RESET = "password_reset"  # noqa: S105
+    PASSWORD_CHANGED = "password_changed"  # noqa: S105
     SUSPENDED = "suspended"
     RESTORED = "restored"
     LOGIN_ENDED = "login_ended"

@@ -9,7 +9,7 @@ import secrets
 import unicodedata
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Final, Self
+from typing import Any, Final, Self
 
 import bcrypt
 
@@ -35,6 +35,13 @@ class PasswordHash:
     value: str = field(repr=False)
     scheme: str
     pepper_id: str | None
+
+    @classmethod
+    def of_row(cls, row: Any) -> Self | None:
+        """From a row of accounts; None for no row, and for an account without a password."""
+        if row is None or row.password_hash is None:
+            return None
+        return cls(row.password_hash, row.password_scheme, row.pepper_id)
 
     @classmethod
     def imported(cls, text: str) -> Self:

@@ -16,6 +16,8 @@ class Permission(StrEnum):
 
     SEE_OWN_ACCOUNT = "account.see_own"
     END_OWN_SESSION = "session.end_own"
+    PROVE_ONESELF = "account.prove_self"
+    CHANGE_OWN_PASSWORD = "account.change_own_password"  # noqa: S105 - a permission's name
     GIVE_OWN_CONSENT = "consent.give_own"
     SEE_OWN_PATIENT = "patient.see_own"
     CHANGE_OWN_PATIENT = "patient.change_own"
@@ -26,7 +28,15 @@ class Permission(StrEnum):
     MANAGE_ACCOUNTS = "account.manage"
 
 
-_OWN: Final = frozenset({Permission.SEE_OWN_ACCOUNT, Permission.END_OWN_SESSION, Permission.GIVE_OWN_CONSENT})
+_OWN: Final = frozenset(
+    {
+        Permission.SEE_OWN_ACCOUNT,
+        Permission.END_OWN_SESSION,
+        Permission.PROVE_ONESELF,
+        Permission.CHANGE_OWN_PASSWORD,
+        Permission.GIVE_OWN_CONSENT,
+    }
+)
 TABLE: Final[dict[Role, frozenset[Permission]]] = {
     Role.PATIENT: _OWN | {Permission.SEE_OWN_PATIENT, Permission.CHANGE_OWN_PATIENT},
     Role.DOCTOR: _OWN

@@ -122,6 +122,12 @@ class Sessions:
         rows = await store.of_people(uow.conn, people)
         return {row.telegram_user_id: self._signed(row, uow.now) for row in rows}
 
+    async def check_living(self, uow: UnitOfWork, signed: Signed) -> None:
+        """Raises Unauthenticated when this login was ended since it was read: elsewhere, or during slow work."""
+        row = await store.get(uow.conn, signed.session_id)
+        if row is None or row.ended_at is not None:
+            raise Unauthenticated
+
     async def of_account(self, uow: UnitOfWork, account_id: int) -> list[Signed]:
         """The living logins of an account, the newest first."""
         signed = (self._signed(row, uow.now) for row in await store.of_account(uow.conn, account_id, uow.now))

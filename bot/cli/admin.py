@@ -17,7 +17,6 @@ from core.values import Password, PersonName, Phone
 
 if TYPE_CHECKING:
     from bot.cli.operator import Operator
-    from core.account import Account
     from core.passwords import PasswordHash
 
 commands = typer.Typer(help="The clinic's admins: nothing but this command makes one.", no_args_is_help=True)
@@ -102,7 +101,7 @@ async def _reset_password(number: str, password_stdin: bool) -> None:
     async with operator() as op:
         async with op.act() as uow:
             account = await op.core.accounts.find(uow, number)
-        password = await _new_password(op, password_stdin, own=_own_data(account))
+        password = await _new_password(op, password_stdin, own=account.own_data)
         async with op.act() as uow:
             await op.core.accounts.reset_password(uow, account.id, password)
     typer.echo(f"{account.number} {account.name} has a new password; all their logins have ended.")
@@ -139,7 +138,3 @@ def _asked(
             return parse(answer)
         except InvalidValue as error:
             typer.echo(op.wording(error), err=True)
-
-
-def _own_data(account: "Account") -> tuple[str, ...]:
-    return tuple(own for own in (account.phone, account.name, account.username, account.email) if own)

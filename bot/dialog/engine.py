@@ -92,6 +92,18 @@ class Engine:
 
     def advance(self, flow: Flow, draft: Draft, event: Answer, now: datetime) -> Outcome:
         """What follows from what the person did in this dialog."""
+        outcome = self._advance(flow, draft, event, now)
+        if outcome.submission and outcome.draft and _is_unproved(flow, outcome.draft):
+            asked = _asking(flow, outcome.draft, flow.steps[0].key)
+            return replace(self.again(flow, asked, Text("proof.lapsed")), forget=outcome.forget)
+        return outcome
+
+    def proved(self, flow: Flow, draft: Draft, until: datetime) -> Outcome:
+        """The pending proof was given and holds until then: goes on to the first question that is open."""
+        answers = {**draft.answers, draft.step: until.isoformat()}
+        return self._go_to(flow, replace(draft, answers=answers), _first_open(flow, answers))
+
+    def _advance(self, flow: Flow, draft: Draft, event: Answer, now: datetime) -> Outcome:
         late = now - draft.touched_at >= self.idle
         draft = replace(draft, touched_at=now, asking="")
         if isinstance(event, Pressed):
@@ -167,7 +179,7 @@ class Engine:
         return self._move_on(flow, draft) if step and step.key in draft.answers else None
 
     def _change(self, flow: Flow, draft: Draft, key: str) -> Outcome | None:
-        if draft.step != REVIEW or key not in draft.answers:
+        if draft.step != REVIEW or key not in draft.answers or flow.is_secret(key):
             return None
         return self.again(flow, replace(draft, step=key, tries=0, editing=True))
 
@@ -193,7 +205,7 @@ class Engine:
         forget = (event.message_id,)
         if late:
             path = flow.path(draft.answers)
-            before = replace(draft, step=path[max(path.index(step.key) - 1, 0)], tries=0)
+            before = _asking(flow, draft, path[max(path.index(step.key) - 1, 0)])
             return replace(self.again(flow, before, Text("password.lapsed")), forget=forget)
         if event.formatted:
             return self.refuse(flow, draft, Text("password.formatted"), forget=forget)
@@ -247,7 +259,8 @@ class Engine:
         return self._go_to(flow, draft, following[0], notes)
 
     def _go_to(self, flow: Flow, draft: Draft, key: str, notes: tuple[Text, ...] = ()) -> Outcome:
-        after = replace(draft, step=key, tries=0, editing=draft.editing and key not in (REVIEW, draft.step))
+        editing = draft.editing and key not in (REVIEW, draft.step)
+        after = replace(_asking(flow, draft, key), editing=editing)
         screen = screens.present(flow, after).led_by(*notes)
         return Outcome(after, (*_taken_note(flow, draft, screen), screen))
 
@@ -259,6 +272,20 @@ def fold(typed: str) -> str:
 
 def _asked(flow: Flow, draft: Draft) -> Step | None:
     return None if draft.step == REVIEW else flow.step(draft.step)
+
+
+def _asking(flow: Flow, draft: Draft, key: str) -> Draft:
+    """The draft at that step. A proof that is asked for again holds no more."""
+    answers = {k: value for k, value in draft.answers.items() if k != key} if flow.is_secret(key) else draft.answers
+    return replace(draft, step=key, answers=answers, tries=0)
+
+
+def _is_unproved(flow: Flow, draft: Draft) -> bool:
+    """Whether this submission comes after its proof has lapsed; what the proof step submits is the proof itself."""
+    if flow.proof is None or draft.step == flow.proof.key:
+        return False
+    until = draft.answers.get(flow.proof.key)
+    return until is None or draft.touched_at >= datetime.fromisoformat(until)
 
 
 def _first_open(flow: Flow, answers: Answers) -> str:

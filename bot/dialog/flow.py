@@ -58,7 +58,9 @@ class Step:
         optional: may be skipped.
         when: whether the step is asked at all, by the answers so far.
         kind: what it waits for.
-        secret: a password. It must be last, submits the dialog, and its answer is never kept (DIALOGS.md).
+        secret: a password, which is never kept. It is the last step and submits the dialog, or it proves (DIALOGS.md).
+        proves: checks, like `Flow.submit`, the password of a first step that only opens the dialog. What is kept as its
+            answer is until when the proof holds.
         check: names a question for the core that the runner asks before the answer is taken (a phone that is taken).
         shown: how an answer is shown again, in the review and on the way back.
         ask, help: other texts than `ask.KEY` and `help.KEY`.
@@ -72,6 +74,7 @@ class Step:
     when: Callable[[Answers], bool] = lambda _answers: True
     kind: Kind = Kind.TEXT
     secret: bool = False
+    proves: "Submit" = None
     check: "Check | None" = None
     shown: Callable[[Value], Text | str] = str
     ask: str = ""
@@ -123,7 +126,7 @@ class Flow:
         review: show all answers with a change button each before the last act.
 
     Raises:
-        FlowError: double keys, a password that is not last.
+        FlowError: double keys, a password that neither comes last nor proves, a proof that does not come first.
     """
 
     name: str
@@ -137,13 +140,25 @@ class Flow:
         keys = [step.key for step in self.steps]
         if not keys or len(set(keys)) != len(keys) or REVIEW in keys:
             raise FlowError(f"flow {self.name!r}: step keys must be there, once each, and none may be {REVIEW!r}")
-        if any(step.secret for step in self.steps[:-1]):
+        before_last = self.steps[1:-1] if self.proof else self.steps[:-1]
+        if any(step.secret for step in before_last):
             raise FlowError(f"flow {self.name!r}: a password is always the last step and submits")
+        if any(step.proves for step in self.steps[1:]) or (self.proof and len(keys) == 1):
+            raise FlowError(f"flow {self.name!r}: a proof is the first step, and opens others")
         object.__setattr__(self, "_by_key", {step.key: step for step in self.steps})
 
     def step(self, key: str) -> Step:
         """The step of that key. Raises KeyError when the flow has none."""
         return self._by_key[key]
+
+    @property
+    def proof(self) -> Step | None:
+        """The step that asks for the present password, if the dialog opens only to who knows it."""
+        return self.steps[0] if self.steps[0].proves else None
+
+    def acts(self, key: str) -> Submit:
+        """What is asked of core when the step of that key, or the review, submits."""
+        return (self._by_key[key].proves if key in self._by_key else None) or self.submit
 
     def path(self, answers: Answers) -> list[str]:
         """The keys to go through, given these answers: the steps that apply; the review before a password or last."""

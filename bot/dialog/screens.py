@@ -17,7 +17,7 @@ START_OVER: Final = Button(Text("button.start_over"), "over")
 _TEXTS: Final = (
     "progress", "progress.optional", "earlier", "review.title", "review.line", "review.skipped", "button.change",
     "offer", "help.person", "help.person.optional", "keyboard.taken", "keyboard.away", "late.taken",
-    "button.share_contact",
+    "button.share_contact", "proof.lapsed",
 )  # fmt: skip
 TEXTS: Final = frozenset(_TEXTS) | {key.label.key for key in (BACK, CANCEL, SKIP, KEEP, ERASE, GO_ON, START_OVER)}
 
@@ -42,7 +42,7 @@ def question(flow: Flow, draft: Draft) -> Screen:
 
 def review(flow: Flow, draft: Draft) -> Screen:
     """All answers with a change button each; the last button names the act (DIALOGS rules 9 and 10)."""
-    steps = [flow.step(key) for key in flow.path(draft.answers) if key in draft.answers]
+    steps = [flow.step(key) for key in flow.path(draft.answers) if key in draft.answers and not flow.is_secret(key)]
     steps = [step for step in steps if len(step.choices) != 1]  # a mere yes can only be taken back by cancelling
     title = Text.of("progress", **_progress(flow, draft), ask=Text("review.title"))
     answers = tuple(Text.of("review.line", name=Text(f"name.{step.key}"), value=_shown(step, draft)) for step in steps)

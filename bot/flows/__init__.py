@@ -7,6 +7,7 @@ from bot.dialog.flow import Flow, FlowError
 from bot.dialog.screens import TEXTS
 from bot.flows.consent import CONSENT
 from bot.flows.login import LOGIN
+from bot.flows.password import PASSWORD
 from bot.flows.register import REGISTER
 from bot.texts import missing
 
@@ -36,4 +37,4 @@ def _unreached(flow: Flow) -> set[str]:
     return {step.key for step in flow.steps}.difference(*(flow.path(answers) for answers in ways))
 
 
-FLOWS: Final = registry(REGISTER, LOGIN, CONSENT)
+FLOWS: Final = registry(REGISTER, LOGIN, CONSENT, PASSWORD)

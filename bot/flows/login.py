@@ -6,7 +6,7 @@ from bot.dialog.events import Said, Shared
 from bot.dialog.flow import Answers, Choice, Flow, InvalidInput, Step, Value
 from bot.dialog.view import Text
 from bot.flows.acts import Acts
-from bot.flows.inputs import refusal
+from bot.flows.inputs import as_typed, refusal
 from bot.person import Case, Done, Refused
 from core.consents import ConsentKind
 from core.core import Core
@@ -40,12 +40,6 @@ def _phone(text: str) -> str:
         return str(Phone.parse(text))
     except InvalidValue as problem:
         raise refusal(problem) from None
-
-
-def _raw(event: Said | Shared, _answers: Answers) -> str:
-    """A password to be checked has no rules: whoever set it may have had others."""
-    assert isinstance(event, Said)
-    return event.text
 
 
 class _LogIn(Acts):
@@ -82,7 +76,7 @@ LOGIN: Final = Flow(
     (
         Step("role", choices=_ROLES, ask="ask.login_role", help="help.login_role"),
         Step("identifier", _parse_identifier),
-        Step("password", _raw, secret=True, ask="ask.login_password", help="help.login_password"),
+        Step("password", as_typed, secret=True, ask="ask.login_password", help="help.login_password"),
     ),
     _LogIn(),
     review=False,

@@ -48,6 +48,7 @@ ACTS: Final = (
     act("see one's account", *ROLES, route=("POST", "/api/auth/me"), command="me"),
     act("log out", *ROLES, route=("POST", "/api/auth/logout"), command="logout"),
     act("refresh", *ROLES, route=("POST", "/api/auth/refresh")),
+    act("change one's password", *ROLES, command="password"),
     act("see one's logins", *ROLES, command="sessions"),
     act("see a doctor's account", DOCTOR, route=("GET", "/api/doctor/me")),
     act("see one's certificate", DOCTOR, route=("GET", "/api/doctor/certificate")),
@@ -177,6 +178,7 @@ async def test_each_role_gets_what_is_its_own_in_the_bot(face: BotFace, role: Ro
     for each in sorted(BY_COMMAND, key=lambda each: each.command == "logout"):
         said = await say(chat, f"/{each.command}")
         assert (refused(said) is False) is (role in each.roles), said
+        await chat.send("/cancel")
 
 
 @only("bot")
