@@ -4,11 +4,13 @@ import hashlib
 import secrets
 import sqlite3
 from types import TracebackType
-from typing import Self
+from typing import Final, Self
 
 from core.errors import AccountError
 from core.import_lines import ImportLine
 from core.imports import Done, Outcome
+
+_LOGINS: Final = frozenset({"phone", "email", "username"})
 
 
 class Rehearsal:
@@ -31,13 +33,18 @@ class Rehearsal:
         """The outcome, unless an earlier line has taken what this one needs."""
         if outcome is not Done.IMPORTED:
             return outcome
-        if not self._take("line", line.key):
-            return Done.KNOWN
-        for field, value in line.unique:
-            if not self._take(field, value):
-                return AccountError(f"{field}.taken", field=field)
+        logins = [(line.key, unique) for unique in line.unique if unique[0] in _LOGINS]
+        if not self._take(line.key):
+            same = any(not self._take(login) for login in logins)
+            return Done.KNOWN if same else AccountError("source_id.another", field="source_id")
+        for unique in line.unique:
+            if not self._take(unique):
+                return AccountError(f"{unique[0]}.taken", field=unique[0])
+        for login in logins:
+            self._take(login)
         return outcome
 
-    def _take(self, field: str, value: tuple[object, ...]) -> bool:
-        digest = hashlib.blake2b(repr((field, value)).encode(), key=self._key, digest_size=16).digest()
+    def _take(self, value: tuple[object, ...]) -> bool:
+        """Whether it was free."""
+        digest = hashlib.blake2b(repr(value).encode(), key=self._key, digest_size=16).digest()
         return self._seen.execute("INSERT OR IGNORE INTO seen VALUES (?)", (digest,)).rowcount == 1

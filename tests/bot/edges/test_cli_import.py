@@ -196,15 +196,18 @@ def test_a_dry_run_finds_what_the_run_will_find_and_writes_nothing(clinic: Machi
     lines = many(1200)
     lines[1100] = lines[7]  # a batch later: the same line, and another with the same phone
     lines[1101] = lines[8].replace("8,", "9001,", 1)
+    lines[1102] = lines[9].replace(",130", ",199")  # one's number with another's phone
     old = file(clinic, "old.csv", *lines)
     tried = clinic.run("import", "accounts", old, "--dry-run")
     assert tried.code == Exit.FAILED
-    assert tried.out.splitlines()[0] == "line 1102: phone: belongs to another account"
-    assert tried.out.splitlines()[1] == "Dry run, nothing written: 1198 imported, 1 here already, 1 refused."
+    refused, another, counted = tried.out.splitlines()
+    assert refused == "line 1102: phone: belongs to another account"
+    assert another.startswith("line 1103: source_id: came in before as another account")
+    assert counted == "Dry run, nothing written: 1197 imported, 1 here already, 2 refused."
     for table in ("accounts", "audit", "imported_accounts"):
         assert rows(clinic, f"SELECT * FROM {table}") == []
     done = clinic.run("import", "accounts", old)
-    assert done.out.splitlines()[1] == "1198 imported, 1 here already, 1 refused."
+    assert done.out.splitlines() == [refused, another, "1197 imported, 1 here already, 2 refused."]
 
 
 def test_a_run_that_was_killed_goes_on_where_it_was(clinic: Machine) -> None:
