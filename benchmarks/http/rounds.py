@@ -101,7 +101,10 @@ async def _ordered(load: Process, window: Window) -> dict[str, Any]:
     assert load.stdout
     load.stdin.write(json.dumps(asdict(window)).encode() + b"\n")
     await load.stdin.drain()
-    line = await asyncio.wait_for(load.stdout.readline(), window.warm + window.seconds + 60)
+    try:
+        line = await asyncio.wait_for(load.stdout.readline(), window.warm + window.seconds + 60)
+    except TimeoutError:
+        raise ServerFailedError(f"{window.server} did not come to the end of {window.call}.") from None
     if not line:
         raise ServerFailedError("The load ended before the round did.")
     measured: dict[str, Any] = json.loads(line)
