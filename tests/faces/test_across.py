@@ -85,6 +85,21 @@ async def test_logging_out_everywhere_in_the_bot_ends_the_tokens_over_http(faces
     assert await bot.see(chat) == OUT
 
 
+@proves("TOKENS T25")
+async def test_t25_a_password_changed_in_the_bot_ends_the_tokens_over_http_and_this_chat_stays_in(
+    faces: dict[str, Face],
+) -> None:
+    bot, http = faces["bot"], faces["http"]
+    chat, token = await bot.newcomer(), await http.log_in()
+    for text in ("/password", PASSWORD, "three long new words"):
+        await chat.send(text)
+    assert await http.see(token) == OUT
+    assert await http.refresh(token) == OUT
+    assert isinstance(await bot.see(chat), Seen)
+    assert await http.try_login() == NO
+    assert isinstance(await http.see(await http.log_in(PHONE, "three long new words")), Seen)
+
+
 async def test_a_logout_in_the_bot_leaves_the_token_over_http_alone(faces: dict[str, Face]) -> None:
     chat, token = await faces["bot"].newcomer(), await faces["http"].log_in()
     assert await faces["bot"].log_out(chat) == OK

@@ -1,6 +1,6 @@
 """Whatever happens in a dialog, in whatever order: it never raises, never sticks, never submits what is not there."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from hypothesis import given, settings
@@ -47,7 +47,7 @@ events: st.SearchStrategy[Answer] = st.one_of(
     st.builds(Shared, st.just("13812345678"), st.booleans()),
     st.builds(Sent, st.sampled_from(list(Other))),
 )
-minutes = st.sampled_from([0, 0, 0, 1, 16])
+minutes = st.sampled_from([0, 0, 0, 1, 9, 16])
 
 
 @settings(max_examples=300, deadline=None)
@@ -62,7 +62,12 @@ def test_no_sequence_of_events_breaks_a_dialog(name: str, script: list[tuple[Ans
         if outcome.submission:
             path = flow.path(outcome.submission.answers)
             assert all(key in outcome.submission.answers for key in path if key != REVIEW and not flow.step(key).secret)
-            assert (outcome.submission.secret is not None) == flow.steps[-1].secret
+            assert outcome.draft is not None
+            assert (outcome.submission.secret is not None) == flow.is_secret(outcome.draft.step)
+            if flow.proof and outcome.draft.step != flow.proof.key:
+                assert datetime.fromisoformat(outcome.submission.answers[flow.proof.key]) > now
+            elif flow.proof:
+                outcome = ENGINE.proved(flow, outcome.draft, now + timedelta(minutes=10))
         else:
             assert 1 <= len(outcome.screens) <= 2
         if outcome.draft is None:
