@@ -99,6 +99,7 @@ def _declared(of: Any, statuses: tuple[int, ...], unauthenticated: str) -> dict[
         model, example = of(status, unauthenticated if status == 401 else text)
         content = {"application/json": {"example": example}}
         declared[status] = {"model": model, "description": about, "content": content}
+    declared[429]["headers"] = {"Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}}}
     return declared
 
 

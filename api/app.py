@@ -36,7 +36,7 @@ def create_app(core: Core, database: Database, clock: Clock) -> FastAPI:
         description=_ABOUT,
         redoc_url=None,
         redirect_slashes=False,
-        swagger_ui_parameters={"validatorUrl": None, "persistAuthorization": True},
+        swagger_ui_parameters={"validatorUrl": None},
         middleware=[
             Middleware(Guarded),
             *([_cors(settings.cors_origins)] if settings.cors_origins else []),

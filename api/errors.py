@@ -89,9 +89,7 @@ async def _invalid(request: Request, error: RequestValidationError) -> Response:
 
 async def _http(request: Request, error: HTTPException) -> Response:
     path = request.scope["path"]
-    if (
-        error.status_code == 400
-    ):  # how FastAPI says that a body could not be read: bad UTF-8, too deep, too big a number
+    if error.status_code == 400:  # how FastAPI says that a body is no JSON: bad UTF-8, too deep, too long a number
         text = texts.sentence("json_invalid", {}, wire_name="body")
         return refuse(path, 422, text, faults={"body": [text]})
     return refuse(path, error.status_code, texts.OF_STATUS[error.status_code], headers=error.headers)

@@ -1,10 +1,14 @@
 """S0: logging in by e-mail, and one's own account (CONTRACT.md 2.1-2.6)."""
 
+import asyncio
+from contextlib import suppress
+
 import pytest
 from sqlalchemy import select, update
 
 from core.audit import Action
-from core.settings import Passwords
+from core.errors import Busy
+from core.settings import Login, Passwords
 from storage.tables.accounts import accounts, audit, sessions
 from tests.api.conftest import EMAIL, PASSWORD, Http, Serve, bearer
 from tests.conftest import Desk, SetClock
@@ -185,3 +189,26 @@ async def test_after_too_many_wrong_passwords_everybody_waits_the_same(http: Htt
             answer = await http.client.post("/api/auth/login", json={"email": email, "password": "wrong"})
         assert (answer.status_code, answer.headers["retry-after"]) == (429, "15")
         assert answer.json() == {"message": "尝试次数太多，请 15 秒后再试。"}
+
+
+async def test_a_try_that_found_too_many_people_waiting_is_not_counted(serve: Serve) -> None:
+    http = await serve(passwords=Passwords(bcrypt_cost=8, hash_threads=1), login=Login(free_failures=1))
+
+    async def crowd() -> None:
+        while True:
+            with suppress(Busy):
+                await http.core.passwords.verify(None, "x")
+            await asyncio.sleep(0.001)
+
+    crowds = [asyncio.create_task(crowd()) for _ in range(60)]
+    for n in range(20):
+        given = {"email": f"person{n}@example.com", "password": "wrong"}
+        answer = await http.client.post("/api/auth/login", json=given)
+        if answer.status_code == 429:
+            break
+    assert answer.json()["message"].startswith("现在人比较多")
+    assert int(answer.headers["retry-after"]) >= 1
+    for task in crowds:
+        task.cancel()
+    await asyncio.gather(*crowds, return_exceptions=True)
+    assert (await http.client.post("/api/auth/login", json=given)).status_code == 401  # one more counted would wait

@@ -16,7 +16,9 @@ ELSEWHERE_TOO = {
     "account.wrong_number",
     "account.own",
     "account.last_admin",
-    "account.state_is",
+    "account.is_active",
+    "account.is_suspended",
+    "account.is_submission",
     "account.no_login",
     "password_hash.wrong_format",
 }
