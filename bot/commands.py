@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final
 
-from bot import acts, menu, sessions
+from bot import acts, menu, profile, sessions
 from bot.dialog.flow import Flow
 from bot.dialog.view import Screen
 from bot.flows.login import LOGIN
@@ -13,6 +13,7 @@ from bot.flows.register import REGISTER
 from bot.person import GUEST, Case, Person, Reply
 
 SIGNED: Final = frozenset({"patient", "doctor", "admin"})
+OWNERS: Final = frozenset({"patient", "doctor"})
 GUESTS: Final = frozenset({GUEST})
 EVERYONE: Final = SIGNED | GUESTS
 
@@ -48,6 +49,7 @@ COMMANDS: Final[dict[str, Command]] = {
     "login": Command(GUESTS, flow=LOGIN),
     "me": Command(SIGNED, act=acts.me, aside=True),
     "password": Command(SIGNED, flow=PASSWORD),
+    "profile": Command(OWNERS, act=profile.show, pressed=profile.pressed),
     "sessions": Command(SIGNED, act=sessions.show, pressed=sessions.pressed, aside=True),
     "logout": Command(SIGNED, act=acts.logout),
 }

@@ -11,11 +11,11 @@ from bot.commands import SIGNED, Command
 from bot.dialog.draft import Draft
 from bot.dialog.engine import Checking, Engine, Outcome, fold
 from bot.dialog.events import Answer, Pressed, Said, Sent
-from bot.dialog.flow import REVIEW, Flow
-from bot.dialog.screens import BACK, CANCEL, ERASE, GO_ON, KEEP, SKIP, START_OVER
+from bot.dialog.flow import REVIEW, Flow, flow_text
+from bot.dialog.screens import BACK, CANCEL, ERASE, GO_ON, KEEP, SKIP, START_OVER, cancelled
 from bot.dialog.view import Button, Screen, Text
 from bot.menu import LEAVE, leave_account, leave_dialog, menu
-from bot.person import GUEST, Act, Ask, Case, Decision, Done, Left, Person, Reply, Submit
+from bot.person import GUEST, Act, Ask, Case, Decision, Done, Left, Person, Reply, Submit, led
 from bot.texts import LANGUAGES, Catalogue, Language
 from core.errors import CoreError
 
@@ -58,11 +58,11 @@ class Desk:
         if person.draft and notes:
             return self._after_update(person, event, notes, maybe_secret)
         if isinstance(event, Pressed):
-            return self._led(self._pressed(person, event, now), notes)
+            return led(self._pressed(person, event, now), notes)
         unasked = maybe_secret and person.draft is None
         if unasked and isinstance(event, Said) and self._command(event.text, exact=True) is None:
             return Reply((menu(person, *notes, Text("password.stray")),), forget=(event.message_id,))
-        return self._led(self._message(person, event, now), notes)
+        return led(self._message(person, event, now), notes)
 
     def open(self, person: Person, name: str, now: datetime) -> Decision:
         """What `/name` does for this person."""
@@ -95,11 +95,13 @@ class Desk:
         """
         if done.proved_until:
             return self._reply(self.engine.proved(self.flows[draft.flow], draft, done.proved_until))
+        if home := self.flows[draft.flow].home:
+            return led(self._home(person, home, now), done.notes)
         if done.then in self.flows:
             begun = self._begin(self.flows[done.then], now, draft.then, draft.then_for)
-            return self._led(begun, done.notes)
+            return led(begun, done.notes)
         if draft.then and draft.then_for in (None, person.account_id):
-            return self._led(self.open(person, draft.then, now), done.notes)
+            return led(self.open(person, draft.then, now), done.notes)
         return Reply((menu(person, *done.notes),))
 
     def refused(self, submit: Submit, problem: Text, field: str) -> Reply:
@@ -131,12 +133,13 @@ class Desk:
         if draft is None:
             if person.dead_flow is None:
                 return person, ()
-            return replace(person, dead_flow=None), (Text.of("draft.expired", dialog=_title(person.dead_flow)),)
+            title = flow_text("title", person.dead_flow)
+            return replace(person, dead_flow=None), (Text.of("draft.expired", dialog=title),)
         flow = self.flows.get(draft.flow)
         if flow is None:
             return replace(person, draft=None), (Text("draft.gone"),)
         if person.draft_of != person.account_id:
-            return replace(person, draft=None), (Text.of("draft.other_account", dialog=_title(draft.flow)),)
+            return replace(person, draft=None), (Text.of("draft.other_account", dialog=flow_text("title", draft.flow)),)
         draft, changed = self.engine.update(flow, draft)
         return replace(person, draft=draft), ((Text("draft.updated"),) if changed else ())
 
@@ -175,7 +178,7 @@ class Desk:
         if event.action in ("cmd", "leave"):
             if event.action == "leave" and draft:
                 left = self.open(replace(person, draft=None), event.arg, now)
-                return self._led(left, (Text.of("cancelled", dialog=_title(draft.flow)),))
+                return led(left, (cancelled(self.flows[draft.flow]),))
             return self.open(person, event.arg, now)
         if event.action == "switch" and person.audience != GUEST:
             return Ask(lambda case: self._switch(case, event.arg))
@@ -194,7 +197,13 @@ class Desk:
             return self._not_theirs(person, event.action, command, now)
         pressed = command.pressed
         assert pressed is not None
-        return Ask(lambda case: pressed(case, event.arg))
+        return Ask(lambda case: pressed(replace(case, person=person), event.arg))
+
+    def _home(self, person: Person, button: tuple[str, str], now: datetime) -> Decision:
+        """The screen that a dialog was opened from, as if that button of it had been pressed."""
+        command, arg = button
+        press = Pressed("menu", person.revision, command, arg, None, "")
+        return self._on_command(replace(person, draft=None), press, self.commands[command], now)
 
     def _advance(self, person: Person, flow: Flow, event: Answer, now: datetime) -> Decision:
         assert person.draft is not None
@@ -206,6 +215,9 @@ class Desk:
         if outcome.submission:
             assert outcome.draft is not None
             return Submit(flow, outcome.draft, outcome.submission, outcome.forget)
+        if outcome.home:
+            assert flow.home is not None
+            return self._home(person, flow.home, now)
         checks: tuple[Checking, ...] = (outcome.checking,) if outcome.checking else ()
         if isinstance(event, Pressed) and event.action == "next":
             checks = _checks(flow, person.draft)  # another answer may have changed what an earlier check was about
@@ -230,7 +242,7 @@ class Desk:
 
     def _then_question(self, person: Person, ask: Act) -> Act:
         async def act(case: Case) -> Reply:
-            reply = await ask(case)
+            reply = await ask(replace(case, person=person))  # without the dialog that was just left
             return self._aside(person, reply.screens[0]) if person.draft else reply
 
         return act
@@ -253,7 +265,7 @@ class Desk:
         if command.audience <= SIGNED and person.audience == GUEST:
             lapsed_from = person.signed.account_id if person.signed else None
             begun = self._begin(self.flows["login"], now, name, lapsed_from)
-            return self._led(begun, (Text("login.first" if person.signed is None else "login.lapsed"),))
+            return led(begun, (Text("login.first" if person.signed is None else "login.lapsed"),))
         if GUEST in command.audience:
             return Reply((leave_account(person, name),))
         return Reply((menu(person, Text("command.not_theirs")),))
@@ -332,33 +344,10 @@ class Desk:
     def _reply(outcome: Outcome) -> Reply:
         return Reply(outcome.screens, outcome.draft, forget=outcome.forget)
 
-    @staticmethod
-    def _led(decision: Decision, notes: tuple[Text, ...]) -> Decision:
-        """The same decision with these sentences before what it shows."""
-        if not notes:
-            return decision
-        if isinstance(decision, Reply) and decision.screens:
-            first, *rest = decision.screens
-            return replace(decision, screens=(first.led_by(*notes), *rest))
-        if isinstance(decision, Ask):
-            ask = decision
-
-            async def act(case: Case) -> Reply:
-                reply = await ask.act(case)
-                first, *rest = reply.screens
-                return replace(reply, screens=(first.led_by(*notes), *rest))
-
-            return Ask(act)
-        return decision
-
 
 def _checks(flow: Flow, draft: Draft) -> tuple[Checking, ...]:
     steps = (flow.step(key) for key in flow.path(draft.answers) if draft.answers.get(key) is not None)
     return tuple(Checking(step, draft.answers[step.key]) for step in steps if step.check)
-
-
-def _title(flow: str) -> Text:
-    return Text(f"title.{flow}")
 
 
 def _at_secret(flow: Flow | None, person: Person) -> bool:

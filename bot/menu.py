@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from bot.dialog.flow import flow_text
 from bot.dialog.screens import GO_ON
 from bot.dialog.view import Button, Rows, Screen, Text
 from bot.person import GUEST, Person
@@ -10,8 +11,8 @@ from bot.texts import LANGUAGES
 # What the menu offers to whom, in this order; every command is also a button (DIALOGS.md Commands).
 OFFERED: Final[dict[str, tuple[str, ...]]] = {
     GUEST: ("register", "login", "help", "language", "privacy"),
-    "patient": ("me", "password", "sessions", "logout", "help", "language", "privacy"),
-    "doctor": ("me", "password", "sessions", "logout", "help", "language", "privacy"),
+    "patient": ("me", "profile", "password", "sessions", "logout", "help", "language", "privacy"),
+    "doctor": ("me", "profile", "password", "sessions", "logout", "help", "language", "privacy"),
     "admin": ("me", "password", "sessions", "logout", "help", "language", "privacy"),
 }
 LEAVE: Final = Button(Text("button.leave"), "leave")
@@ -57,7 +58,7 @@ def language_screen(_person: Person) -> Screen:
 def leave_dialog(flow: str, command: str) -> Screen:
     """Another dialog's command in the middle of one: leave it, or go on (DIALOGS.md Commands)."""
     leave = Button(LEAVE.label, LEAVE.action, command)
-    return Screen((Text.of("leave.dialog", dialog=Text(f"title.{flow}")),), buttons=((GO_ON,), (leave,)))
+    return Screen((Text.of("leave.dialog", dialog=flow_text("title", flow)),), buttons=((GO_ON,), (leave,)))
 
 
 def leave_account(person: Person, command: str) -> Screen:

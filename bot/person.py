@@ -1,7 +1,7 @@
 """Who is chatting, as known at the moment of an update, and what an update is answered with."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeAlias
 
@@ -137,3 +137,24 @@ class Refused:
 
     problem: Text
     step: str = ""
+
+
+def led(decision: Decision, notes: tuple[Text, ...]) -> Decision:
+    """The same decision with these sentences before what it shows."""
+    if not notes:
+        return decision
+    if isinstance(decision, Reply) and decision.screens:
+        return _led(decision, notes)
+    if isinstance(decision, Ask):
+        ask = decision.act
+
+        async def act(case: Case) -> Reply:
+            return _led(await ask(case), notes)
+
+        return Ask(act)
+    return decision
+
+
+def _led(reply: Reply, notes: tuple[Text, ...]) -> Reply:
+    first, *rest = reply.screens
+    return replace(reply, screens=(first.led_by(*notes), *rest))

@@ -1,7 +1,7 @@
 """A dialog somebody is in the middle of."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -16,6 +16,7 @@ class Draft:
         flow, version: which flow, as of which version, the answers were given to.
         step: the key of the pending question, or `review`.
         answers: parsed values by step key; None where an optional step was skipped.
+        present: what stands today, by step key, in a dialog that changes it (DIALOGS rule 8).
         touched_at: when its person last did something in it (aware UTC).
         tries: wrong answers to the pending question so far.
         editing: the pending question was opened from the review and returns to it.
@@ -34,6 +35,7 @@ class Draft:
     asking: str = ""
     then: str = ""
     then_for: int | None = None
+    present: Answers = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """What is kept, sealed, between two messages."""
@@ -48,6 +50,7 @@ class Draft:
             "asking": self.asking,
             "then": self.then,
             "then_for": self.then_for,
+            "present": dict(self.present),
         }
 
     @classmethod

@@ -4,12 +4,12 @@ import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 from bot.dialog import screens
 from bot.dialog.draft import Draft
 from bot.dialog.events import Answer, Other, Pressed, Said, Sent, Shared
-from bot.dialog.flow import REVIEW, Answers, Flow, InvalidInput, Kind, Step, Value
+from bot.dialog.flow import REVIEW, Answers, Flow, InvalidInput, Kind, Step, Value, flow_text
 from bot.dialog.view import Param, Screen, Text
 
 
@@ -40,6 +40,7 @@ class Outcome:
         forget: messages of the person to delete: a password (DIALOGS rule 17).
         stale: the event fits nothing that is on the screen; nothing changed.
         closed: the dialog was given up here.
+        home: it ended here with nothing changed; on to the screen it was opened from.
     """
 
     draft: Draft | None
@@ -49,6 +50,7 @@ class Outcome:
     forget: tuple[int, ...] = ()
     stale: bool = False
     closed: bool = False
+    home: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +65,15 @@ class Engine:
     idle: timedelta
     labels: Callable[[str], frozenset[str]]
 
-    def begin(self, flow: Flow, now: datetime, answers: Answers | None = None) -> Outcome:
-        """Opens the dialog at its first question, saying first what it does (DIALOGS rule 1)."""
-        answers = dict(answers or {})
-        draft = Draft(flow.name, flow.version, flow.path(answers)[0], answers, now)
-        intro = Text.of(f"intro.{flow.name}", total=len(flow.path(answers)))
-        return Outcome(draft, (screens.present(flow, draft).led_by(intro),))
+    @staticmethod
+    def begin(flow: Flow, now: datetime, present: Answers | None = None) -> Outcome:
+        """Opens the dialog at its first question, saying first what it does (DIALOGS rule 1).
+
+        `present` is what stands today, in a dialog that changes it.
+        """
+        path = flow.path({})
+        draft = Draft(flow.name, flow.version, path[0], {}, now, present=present or {})
+        return Outcome(draft, (screens.present(flow, draft).led_by(flow_text("intro", flow.name, total=len(path))),))
 
     def again(self, flow: Flow, draft: Draft, *notes: Text) -> Outcome:
         """The present screen once more, after these sentences; nothing changed."""
@@ -138,8 +143,8 @@ class Engine:
     def _press(self, flow: Flow, draft: Draft, event: Pressed, *, late: bool) -> Outcome:
         simple: Mapping[str, Callable[[], Outcome | None]] = {
             "pick": lambda: self._pick(flow, draft, event.arg, late=late),
-            "skip": lambda: self._set_aside(flow, draft),
-            "erase": lambda: self._set_aside(flow, draft),
+            "skip": lambda: self._skip(flow, draft),
+            "erase": lambda: self._erase(flow, draft),
             "keep": lambda: self._keep(flow, draft),
             "back": lambda: self._back(flow, draft),
             "change": lambda: self._change(flow, draft, event.arg),
@@ -156,10 +161,10 @@ class Engine:
     @staticmethod
     def cancel(flow: Flow) -> Outcome:
         """Gives the dialog up and says what was kept and dropped (DIALOGS rule 5)."""
-        return Outcome(None, (Screen((Text.of("cancelled", dialog=Text(f"title.{flow.name}")),)),), closed=True)
+        return Outcome(None, (Screen((screens.cancelled(flow),)),), closed=True)
 
     def _start_over(self, flow: Flow, draft: Draft) -> Outcome:
-        begun = self.begin(flow, draft.touched_at)
+        begun = self.begin(flow, draft.touched_at, draft.present)
         assert begun.draft is not None
         return replace(begun, draft=replace(begun.draft, then=draft.then, then_for=draft.then_for))
 
@@ -170,13 +175,22 @@ class Engine:
         value = step.choices[int(arg)].value
         return self._take(flow, draft, step, value, (_late_note(step, value),) if late else ())
 
-    def _set_aside(self, flow: Flow, draft: Draft) -> Outcome | None:
+    def _skip(self, flow: Flow, draft: Draft) -> Outcome | None:
+        step = _asked(flow, draft)
+        if step is None or not step.optional:
+            return None
+        # Where something stands that is to be changed, to skip is to leave it; to erase is another button.
+        return _HOME if flow.home and step.key not in draft.answers else self._take(flow, draft, step, None)
+
+    def _erase(self, flow: Flow, draft: Draft) -> Outcome | None:
         step = _asked(flow, draft)
         return self._take(flow, draft, step, None) if step and step.optional else None
 
     def _keep(self, flow: Flow, draft: Draft) -> Outcome | None:
         step = _asked(flow, draft)
-        return self._move_on(flow, draft) if step and step.key in draft.answers else None
+        if step and step.key in draft.answers:
+            return self._move_on(flow, draft)
+        return _HOME if step and step.key in draft.present else None
 
     def _change(self, flow: Flow, draft: Draft, key: str) -> Outcome | None:
         if draft.step != REVIEW or key not in draft.answers or flow.is_secret(key):
@@ -197,7 +211,7 @@ class Engine:
         else:
             path = flow.path(draft.answers)
             if path[0] == draft.step:
-                return None
+                return _HOME if flow.home else None
             before = path[path.index(draft.step) - 1]
         return self._go_to(flow, draft, before)
 
@@ -263,6 +277,9 @@ class Engine:
         after = replace(_asking(flow, draft, key), editing=editing)
         screen = screens.present(flow, after).led_by(*notes)
         return Outcome(after, (*_taken_note(flow, draft, screen), screen))
+
+
+_HOME: Final = Outcome(None, (), home=True)
 
 
 def fold(typed: str) -> str:

@@ -119,11 +119,14 @@ class Flow:
 
     Args:
         name: in callback data and the database; its texts are `intro.NAME` (what it does, how many steps, what to have
-            ready) and `submit.NAME` (the button that ends the review; it names the act).
+            ready), `title.NAME` and `submit.NAME` (the button that ends the review; it names the act). Flows that
+            share their texts have dotted names, `NAME.one` and `NAME.other`.
         version: raised by a deploy that changes the flow; answers that still fit are kept.
         steps: asked in this order.
         submit: what core is asked to do with the answers; the runner calls it (bot/acts.py).
         review: show all answers with a change button each before the last act.
+        home: the button (command and argument) that shows the screen this dialog is opened from; back at the first
+            question, and the end, lead there.
 
     Raises:
         FlowError: double keys, a password that neither comes last nor proves, a proof that does not come first.
@@ -134,6 +137,7 @@ class Flow:
     steps: tuple[Step, ...]
     submit: Submit
     review: bool = True
+    home: tuple[str, str] | None = None
     _by_key: dict[str, Step] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -173,5 +177,11 @@ class Flow:
 
     def texts(self) -> set[str]:
         """Every text key the flow needs; the registry checks that each language has them."""
-        own = {f"intro.{self.name}", f"title.{self.name}"} | ({f"submit.{self.name}"} if self.review else set())
+        kinds = ("intro", "title", "submit") if self.review else ("intro", "title")
+        own = {flow_text(kind, self.name).key for kind in kinds}
         return own.union(*(step.texts() for step in self.steps))
+
+
+def flow_text(kind: str, flow: str, **params: Param) -> Text:
+    """A text that belongs to the flow of that name: its `intro`, `title` or `submit`."""
+    return Text(f"{kind}.{flow.partition('.')[0]}", params)

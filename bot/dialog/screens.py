@@ -3,7 +3,7 @@
 from typing import Final
 
 from bot.dialog.draft import Draft
-from bot.dialog.flow import REVIEW, Flow, Kind, Step
+from bot.dialog.flow import REVIEW, Flow, Kind, Step, Value, flow_text
 from bot.dialog.view import Button, ContactKeyboard, Param, Rows, Screen, Text
 
 BACK: Final = Button(Text("button.back"), "back")
@@ -15,9 +15,9 @@ GO_ON: Final = Button(Text("button.go_on"), "go")
 START_OVER: Final = Button(Text("button.start_over"), "over")
 
 _TEXTS: Final = (
-    "progress", "progress.optional", "earlier", "review.title", "review.line", "review.skipped", "button.change",
-    "offer", "help.person", "help.person.optional", "keyboard.taken", "keyboard.away", "late.taken",
-    "button.share_contact", "proof.lapsed",
+    "progress", "progress.optional", "earlier", "present", "review.title", "review.line", "review.skipped",
+    "button.change", "cancelled", "cancelled.kept", "offer", "help.person", "help.person.optional", "keyboard.taken",
+    "keyboard.away", "late.taken", "button.share_contact", "proof.lapsed",
 )  # fmt: skip
 TEXTS: Final = frozenset(_TEXTS) | {key.label.key for key in (BACK, CANCEL, SKIP, KEEP, ERASE, GO_ON, START_OVER)}
 
@@ -31,8 +31,8 @@ def question(flow: Flow, draft: Draft) -> Screen:
     """One question with its progress, the earlier answer if there is one, and its buttons (DIALOGS rules 2-8)."""
     step = flow.step(draft.step)
     lines = [Text.of(_progress_key(step), **_progress(flow, draft), ask=Text(step.ask))]
-    if draft.answers.get(step.key) is not None:
-        lines.append(Text.of("earlier", value=_shown(step, draft)))
+    if (value := _value(step, draft)) is not None:
+        lines.append(Text.of("earlier" if step.key in draft.answers else "present", value=step.as_shown(value)))
     controls = _controls(flow, draft, step)
     if step.kind is Kind.CONTACT:
         return Screen(tuple(lines), keyboard=ContactKeyboard(Text("button.share_contact"), controls))
@@ -49,13 +49,18 @@ def review(flow: Flow, draft: Draft) -> Screen:
     changes = tuple(
         Button(Text.of("button.change", name=Text(f"name.{step.key}")), "change", step.key) for step in steps
     )
-    submit = Button(Text(f"submit.{flow.name}"), "next")
+    submit = Button(flow_text("submit", flow.name), "next")
     return Screen((title, answers), buttons=((submit,), *_rows(changes, 2), (BACK, CANCEL)))
+
+
+def cancelled(flow: Flow) -> Text:
+    """That the dialog was given up, and what was kept and dropped (DIALOGS rule 5)."""
+    return Text.of("cancelled.kept" if flow.home else "cancelled", dialog=flow_text("title", flow.name))
 
 
 def offer(flow: Flow) -> Screen:
     """Go on with the open dialog, or start it over (DIALOGS rule 18)."""
-    return Screen((Text.of("offer", dialog=Text(f"title.{flow.name}")),), buttons=((GO_ON, START_OVER), (CANCEL,)))
+    return Screen((Text.of("offer", dialog=flow_text("title", flow.name)),), buttons=((GO_ON, START_OVER), (CANCEL,)))
 
 
 def _progress_key(step: Step) -> str:
@@ -72,15 +77,20 @@ def _shown(step: Step, draft: Draft) -> Param:
     return Text("review.skipped") if value is None else step.as_shown(value)
 
 
+def _value(step: Step, draft: Draft) -> Value:
+    """What the question is answered with until now: here, or what stands today."""
+    if step.secret:
+        return None
+    return draft.answers.get(step.key) if step.key in draft.answers else draft.present.get(step.key)
+
+
 def _controls(flow: Flow, draft: Draft, step: Step) -> Rows:
-    answered = step.key in draft.answers and not step.secret
-    row = [KEEP] if answered else []
+    has_value = _value(step, draft) is not None
+    row = [KEEP] if has_value else []
     if step.optional:
-        row.append(ERASE if draft.answers.get(step.key) is not None else SKIP)
-    if answered and draft.answers[step.key] is None:
-        row = [SKIP]
+        row.append(ERASE if has_value else SKIP)
     first = flow.path(draft.answers)[0] == draft.step
-    ways = (CANCEL,) if first and not draft.editing else (BACK, CANCEL)
+    ways = (CANCEL,) if first and not (draft.editing or flow.home) else (BACK, CANCEL)
     return (tuple(row), ways) if row else (ways,)
 
 

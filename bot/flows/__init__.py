@@ -5,6 +5,7 @@ from typing import Final
 
 from bot.dialog.flow import Flow, FlowError
 from bot.dialog.screens import TEXTS
+from bot.flows import profile
 from bot.flows.consent import CONSENT
 from bot.flows.login import LOGIN
 from bot.flows.password import PASSWORD
@@ -37,4 +38,4 @@ def _unreached(flow: Flow) -> set[str]:
     return {step.key for step in flow.steps}.difference(*(flow.path(answers) for answers in ways))
 
 
-FLOWS: Final = registry(REGISTER, LOGIN, CONSENT, PASSWORD)
+FLOWS: Final = registry(REGISTER, LOGIN, CONSENT, PASSWORD, *profile.FLOWS)

@@ -7,8 +7,9 @@ from bot.dialog.engine import fold
 from bot.dialog.events import Said, Shared
 from bot.dialog.flow import Answers, Choice, InvalidInput, Parse, Step, Value
 from bot.dialog.view import Text
+from bot.person import Case
 from core.errors import InvalidValue
-from core.values import Email, Phone, Sex
+from core.values import BirthDate, Email, Phone, Sex
 
 SEXES: Final = (
     Choice("male", "sex.male"),
@@ -65,6 +66,15 @@ def parse_sex(event: Said | Shared, answers: Answers) -> Value:
     if isinstance(event, Said) and fold(event.text).isdigit():
         raise InvalidInput("error.sex.wrong_format")
     return typed(lambda text: Sex.parse(text).value)(event, answers)
+
+
+async def _birth_date_can_be(case: Case, value: Value, _answers: Answers) -> None:
+    await case.core.accounts.check_birth_date(case.uow, BirthDate.parse(value))
+
+
+def birth_date_step(key: str, **more: Any) -> Step:
+    """Asks for the birth date."""
+    return Step(key, typed(BirthDate.parse), check=_birth_date_can_be, **more)
 
 
 def email_step(key: str, **more: Any) -> Step:

@@ -7,7 +7,7 @@ from bot.dialog.flow import Answers, Choice, Flow, Kind, Step, Value
 from bot.dialog.view import Text
 from bot.flows.acts import Acts
 from bot.flows.consent import consent_step
-from bot.flows.inputs import email_step, parse_phone, refusal, sex_step, show_phone, typed
+from bot.flows.inputs import birth_date_step, email_step, parse_phone, refusal, sex_step, show_phone, typed
 from bot.person import Case, Done
 from core.core import Core
 from core.errors import InvalidValue
@@ -37,10 +37,6 @@ async def _phone_is_free(case: Case, value: Value, answers: Answers) -> None:
 
 async def _email_is_free(case: Case, value: Value, _answers: Answers) -> None:
     await case.core.accounts.check_email_free(case.uow, Email.parse(value))
-
-
-async def _birth_date_can_be(case: Case, value: Value, _answers: Answers) -> None:
-    await case.core.accounts.check_birth_date(case.uow, BirthDate.parse(value))
 
 
 async def _username_is_free(case: Case, value: Value, _answers: Answers) -> None:
@@ -110,7 +106,7 @@ REGISTER: Final = Flow(
         Step("name", typed(PersonName.parse), when=_by_phone),
         email_step("email", when=_by_phone, optional=True, check=_email_is_free),
         sex_step("sex", when=_by_phone, optional=True),
-        Step("birth_date", typed(BirthDate.parse), when=_by_phone, optional=True, check=_birth_date_can_be),
+        birth_date_step("birth_date", when=_by_phone, optional=True),
         Step("username", typed(Username.parse), when=_by_email, check=_username_is_free),
         email_step("login_email", when=_by_email, field="email", check=_email_is_free),
         sex_step("sex_required", when=_by_email, field="sex"),

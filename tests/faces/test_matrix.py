@@ -50,6 +50,7 @@ ACTS: Final = (
     act("refresh", *ROLES, route=("POST", "/api/auth/refresh")),
     act("change one's password", *ROLES, command="password"),
     act("see one's logins", *ROLES, command="sessions"),
+    act("change what one has told of oneself", PATIENT, DOCTOR, command="profile"),
     act("see a doctor's account", DOCTOR, route=("GET", "/api/doctor/me")),
     act("see one's certificate", DOCTOR, route=("GET", "/api/doctor/certificate")),
     act("send a certificate", DOCTOR, route=("POST", "/api/doctor/certificate/upload"), body="picture"),

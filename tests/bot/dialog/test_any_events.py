@@ -51,10 +51,13 @@ minutes = st.sampled_from([0, 0, 0, 1, 9, 16])
 
 
 @settings(max_examples=300, deadline=None)
-@given(name=st.sampled_from(sorted(FLOWS)), script=st.lists(st.tuples(events, minutes), max_size=40))
-def test_no_sequence_of_events_breaks_a_dialog(name: str, script: list[tuple[Answer, int]]) -> None:
+@given(
+    name=st.sampled_from(sorted(FLOWS)), script=st.lists(st.tuples(events, minutes), max_size=40), stands=st.booleans()
+)
+def test_no_sequence_of_events_breaks_a_dialog(name: str, script: list[tuple[Answer, int]], stands: bool) -> None:
     flow, now = FLOWS[name], NOW
-    draft: Draft | None = ENGINE.begin(flow, now).draft
+    present = {step.key: "1990-01-31" if stands else None for step in flow.steps} if flow.home else None
+    draft: Draft | None = ENGINE.begin(flow, now, present).draft
     for event, passed in script:
         assert draft is not None
         now += timedelta(minutes=passed)
@@ -68,6 +71,9 @@ def test_no_sequence_of_events_breaks_a_dialog(name: str, script: list[tuple[Ans
                 assert datetime.fromisoformat(outcome.submission.answers[flow.proof.key]) > now
             elif flow.proof:
                 outcome = ENGINE.proved(flow, outcome.draft, now + timedelta(minutes=10))
+        elif outcome.home:
+            assert flow.home
+            return
         else:
             assert 1 <= len(outcome.screens) <= 2
         if outcome.draft is None:

@@ -1,0 +1,85 @@
+"""`/profile`: what one has told of oneself, a page at a time, and a button for each field (DIALOGS.md, rule 23)."""
+
+from typing import Final
+
+from bot import menu
+from bot.dialog.engine import Engine
+from bot.dialog.flow import Answers, Flow
+from bot.dialog.view import Button, Param, Rows, Screen, Text
+from bot.flows.profile import EDITS, ONLY_LOGIN
+from bot.person import Case, Reply
+from core.account import Account
+from core.profiles import WRITABLE, Field
+from core.sessions import Signed
+
+PAGE: Final = 8
+_AT: Final = "at"
+
+
+async def show(case: Case) -> Reply:
+    """The first page of the list."""
+    return await _listed(case, _fields(case)[0])
+
+
+async def pressed(case: Case, arg: str) -> Reply:
+    """What a button of the list does: opens a field's dialog, or (`at.FIELD`) shows the page that has the field."""
+    what, _, which = arg.partition(".")
+    fields = _fields(case)
+    if what in fields:
+        return await _opened(case, Field(what))
+    return await _listed(case, Field(which) if what == _AT and which in fields else fields[0])
+
+
+async def _opened(case: Case, field: Field) -> Reply:
+    account = await case.core.accounts.me(case.uow, _signed(case))
+    flow = ONLY_LOGIN if field is Field.EMAIL and account.phone is None else EDITS[field]
+    begun = Engine.begin(flow, case.uow.now, await _told(case, account))
+    return Reply(begun.screens, begun.draft)
+
+
+async def _listed(case: Case, field: Field) -> Reply:
+    fields = _fields(case)
+    page = fields.index(field) // PAGE
+    told = await _told(case, await case.core.accounts.me(case.uow, _signed(case)))
+    shown = fields[page * PAGE : (page + 1) * PAGE]
+    lines = tuple(Text.of("review.line", name=_name(each), value=_shown(EDITS[each], told)) for each in shown)
+    return Reply((Screen((Text("profile.title"), lines), buttons=_buttons(fields, page)),))
+
+
+def _buttons(fields: list[Field], page: int) -> Rows:
+    shown = fields[page * PAGE : (page + 1) * PAGE]
+    edits = [Button(_name(field), "profile", field) for field in shown]
+    pages = []
+    if page:
+        pages.append(Button(Text("button.page_before"), "profile", f"{_AT}.{fields[(page - 1) * PAGE]}"))
+    if (page + 1) * PAGE < len(fields):
+        pages.append(Button(Text("button.page_after"), "profile", f"{_AT}.{fields[(page + 1) * PAGE]}"))
+    rows = [*(tuple(edits[start : start + 2]) for start in range(0, len(edits), 2)), tuple(pages)]
+    return (*filter(None, rows), (menu.MENU,))
+
+
+async def _told(case: Case, account: Account) -> dict[str, str | None]:
+    """What stands today, as the dialogs' steps keep it."""
+    profile = await case.core.profiles.own(case.uow, _signed(case))
+    values = {field: getattr(account, field, getattr(profile, field, None)) for field in _fields(case)}
+    return {field.value: None if value is None else str(value) for field, value in values.items()}
+
+
+def _shown(flow: Flow, told: Answers) -> Param:
+    (step,) = flow.steps
+    value = told[step.key]
+    return Text("review.skipped") if value is None else step.as_shown(value)
+
+
+def _name(field: Field) -> Text:
+    return Text(f"name.{field}")
+
+
+def _fields(case: Case) -> list[Field]:
+    """The fields that are this person's, in the order of the list."""
+    return [field for field in EDITS if field in WRITABLE[_signed(case).role]]
+
+
+def _signed(case: Case) -> Signed:
+    assert case.person.signed is not None  # the desk sends only those who are signed in
+    return case.person.signed
