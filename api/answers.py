@@ -1,5 +1,6 @@
 """What routes answer: the two families' shapes, and what OpenAPI says of each status (CONTRACT.md 3.1, 3.2, 3.10)."""
 
+from collections.abc import Callable
 from typing import Any, Final, Generic, Literal, TypeVar
 
 from pydantic import BaseModel
@@ -7,6 +8,9 @@ from pydantic import BaseModel
 from api import texts
 
 _Data = TypeVar("_Data")
+Responses = dict[int | str, dict[str, Any]]
+"""FastAPI's `responses`: by status, what OpenAPI says."""
+_Shape = Callable[[int, str], tuple[type[BaseModel], dict[str, Any]]]
 
 
 class Message(BaseModel):
@@ -70,10 +74,10 @@ _FAULT: Final = texts.sentence("password.too_short", {"min": 8})
 _FAULTS: Final = {"password": [_FAULT]}
 
 
-def s0(*statuses: int, unauthenticated: str = texts.UNAUTHENTICATED) -> dict[int | str, dict[str, Any]]:
+def s0(*statuses: int, unauthenticated: str = texts.UNAUTHENTICATED) -> Responses:
     """What an S0 route can answer beside success, for FastAPI's `responses`."""
 
-    def of(status: int, text: str) -> tuple[Any, dict[str, Any]]:
+    def of(status: int, text: str) -> tuple[type[BaseModel], dict[str, Any]]:
         if status == 422:
             return InvalidMessage, {"message": texts.INVALID, "errors": _FAULTS}
         return Message, {"message": text}
@@ -81,10 +85,10 @@ def s0(*statuses: int, unauthenticated: str = texts.UNAUTHENTICATED) -> dict[int
     return _declared(of, statuses, unauthenticated)
 
 
-def envelope(*statuses: int, unauthenticated: str = texts.UNAUTHENTICATED) -> dict[int | str, dict[str, Any]]:
+def envelope(*statuses: int, unauthenticated: str = texts.UNAUTHENTICATED) -> Responses:
     """What a route of S1 or S2 can answer beside success."""
 
-    def of(status: int, text: str) -> tuple[Any, dict[str, Any]]:
+    def of(status: int, text: str) -> tuple[type[BaseModel], dict[str, Any]]:
         if status == 422:
             return InvalidData, {"code": 422, "data": {"errors": _FAULTS}, "msg": _FAULT}
         return Failure, {"code": status, "data": None, "msg": text}
@@ -92,8 +96,8 @@ def envelope(*statuses: int, unauthenticated: str = texts.UNAUTHENTICATED) -> di
     return _declared(of, statuses, unauthenticated)
 
 
-def _declared(of: Any, statuses: tuple[int, ...], unauthenticated: str) -> dict[int | str, dict[str, Any]]:
-    declared: dict[int | str, dict[str, Any]] = {}
+def _declared(of: _Shape, statuses: tuple[int, ...], unauthenticated: str) -> Responses:
+    declared: Responses = {}
     for status in sorted({*statuses, *_ALWAYS}):
         about, text = _REASONS.get(status, ("Data that cannot be taken: texts by field.", ""))
         model, example = of(status, unauthenticated if status == 401 else text)
@@ -103,6 +107,6 @@ def _declared(of: Any, statuses: tuple[int, ...], unauthenticated: str) -> dict[
     return declared
 
 
-def success(example: Any) -> dict[int | str, dict[str, Any]]:
+def success(example: Any) -> Responses:
     """The document's example of a success."""
     return {200: {"description": "Done.", "content": {"application/json": {"example": example}}}}

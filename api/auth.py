@@ -11,7 +11,7 @@ from api import texts
 from api.answers import Message, s0, success
 from api.edge import AnEdge, Call, Token, reading, writing
 from api.login import ASource, log_in
-from api.values import AgeNumber, Body, EmailText, GivenPassword, PasswordText, SexWord, UsernameText
+from api.values import AgeNumber, Body, EmailText, GivenPassword, PasswordText, SexWord, UsernameText, shown_as
 from core.certificates import Standing
 from core.errors import Unauthenticated
 from core.permissions import Permission
@@ -50,12 +50,18 @@ _ME: Final = success(
 class Credentials(Body):
     """An e-mail and its password."""
 
+    model_config = shown_as({"email": "me@example.com", "password": "12345678"})  # CONTRACT.md 3.8
+
     email: EmailText
     password: GivenPassword
 
 
 class Registration(Body):
     """A new doctor."""
+
+    model_config = shown_as(
+        {"username": "demo", "password": "12345678", "email": "me@example.com", "sex": 0, "age": 24}
+    )
 
     username: UsernameText
     password: PasswordText

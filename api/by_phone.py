@@ -6,7 +6,7 @@ from typing import Any, Final
 from pydantic import BaseModel
 
 from api import texts
-from api.answers import Envelope, envelope, success
+from api.answers import Envelope, Responses, envelope, success
 from api.edge import Call, Edge
 from api.login import log_in
 from api.values import Body, GivenPassword, NameText, PasswordText, PhoneText
@@ -41,7 +41,7 @@ class LoginData(BaseModel):
     token: str
 
 
-def log_in_answers(role: Role) -> dict[int | str, dict[str, Any]]:
+def log_in_answers(role: Role) -> Responses:
     """What the logins of S1 and S2 can answer."""
     data = {"id": 2, "name": "张三", "role": role.value, "token": "eyJ…"}
     return {
@@ -50,7 +50,7 @@ def log_in_answers(role: Role) -> dict[int | str, dict[str, Any]]:
     }
 
 
-def done_answers(text: str, *refusals: int) -> dict[int | str, dict[str, Any]]:
+def done_answers(text: str, *refusals: int) -> Responses:
     """What a route can answer whose success is a sentence."""
     return {**success({"code": 0, "data": None, "msg": text}), **envelope(*refusals)}
 

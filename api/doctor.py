@@ -23,7 +23,16 @@ from api.by_phone import (
 )
 from api.edge import AnEdge, Call, reading, writing
 from api.login import ASource
-from api.values import AvatarText, BirthDateText, InternalIdText, PlaceNumber, RankWord, SexWord, SpecialityText
+from api.values import (
+    AvatarText,
+    BirthDateText,
+    InternalIdText,
+    PlaceNumber,
+    RankWord,
+    SexWord,
+    SpecialityText,
+    shown_as,
+)
 from core.permissions import Permission
 from core.values import Role
 
@@ -45,6 +54,8 @@ _DOCTOR: Final = {
 
 class DoctorChanges(Changes):
     """What a doctor may change of themselves here."""
+
+    model_config = shown_as({**_DOCTOR, "gender": "男"})
 
     gender: SexWord | None = None
     birth_date: BirthDateText | None = None

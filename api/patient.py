@@ -23,7 +23,7 @@ from api.by_phone import (
 )
 from api.edge import AnEdge, Call, reading, writing
 from api.login import ASource
-from api.values import AddressText, AvatarText, BirthDateText, HistoryText, SexWord
+from api.values import AddressText, AvatarText, BirthDateText, HistoryText, SexWord, shown_as
 from core.permissions import Permission
 from core.values import Role
 
@@ -42,6 +42,8 @@ _PATIENT: Final = {
 
 class PatientChanges(Changes):
     """What a patient may change of themselves."""
+
+    model_config = shown_as({name: value for name, value in _PATIENT.items() if value is not None})
 
     gender: SexWord | None = None
     birth_date: BirthDateText | None = None

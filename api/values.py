@@ -19,6 +19,11 @@ class Body(BaseModel):
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
 
+def shown_as(example: dict[str, Any]) -> ConfigDict:
+    """The `model_config` of a body that the documents show so."""
+    return ConfigDict(json_schema_extra={"examples": [example]})
+
+
 def _parsed(parse: Callable[[Any], Any], *kinds: type) -> PlainValidator:
     """Takes only JSON values of these types, then only what `parse` takes; its refusal keeps its code and params."""
 
