@@ -79,6 +79,7 @@ _OF_CODE: Final[Mapping[str, str]] = {
     "phone.not_here": "登录手机号不能在这里修改，请在 Telegram 机器人里更换手机号。",
     "password.outer_space": "{label} 开头和结尾不能有空格。",
     "password.too_common": "{label} 太常见，请换一个。",
+    "password.same": "{label} 不能与现在的相同。",
     "password.is_own_data": "{label} 不能是自己的姓名、用户名、手机号或邮箱。",
     "name.wrong_format": "{label} 至少要有一个文字。",
     "sex.wrong_format": "{label} 只能是 0、1、2、male、female、男、女 或 保密。",
