@@ -192,11 +192,13 @@ class Handling:
             raise LostRaceError
 
     async def _follow(self, case: Case, submit: Submit, result: Done | Refused) -> tuple[Reply, Person]:
-        person = case.person
+        before = case.person
+        signed = await self.core.sessions.of_people(case.uow, [before.id])
+        person = replace(before, signed=signed.get(before.id), draft=None)
         if isinstance(result, Refused):
-            return self.desk.refused(submit, result.problem, result.step), person
-        signed = await self.core.sessions.of_people(case.uow, [person.id])
-        person = replace(person, signed=signed.get(person.id), draft=None)
+            if person.account_id == before.account_id:
+                return self.desk.refused(submit, result.problem, result.step), before
+            return self.desk.said(person, result.problem), person  # their login was ended meanwhile, and the dialog's
         decision = self.desk.after(person, submit.draft, result, case.uow.now)
         if isinstance(decision, Ask):
             return await decision.act(replace(case, person=person)), person

@@ -1,5 +1,6 @@
 """`/password`: the present password, then the new one; what a proof is worth, and for how long."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
@@ -139,6 +140,22 @@ async def test_back_and_cancel_leave_the_password_as_it_was(clinic: Clinic, li: 
     await li.send("13812345678")
     await li.send(PASSWORD)
     assert "（1/2）请输入现在的密码" in li.screen
+
+
+async def test_of_two_chats_that_change_it_at_once_one_is_logged_out_by_the_other(clinic: Clinic, li: Chat) -> None:
+    other = await clinic.person("新手机", phone="13700000000")
+    await log_in(other)
+    for chat in (li, other):
+        await chat.send("/password")
+        await chat.send(PASSWORD)
+    await asyncio.gather(li.send(NEW), other.send(NEW))
+    done, late = sorted((li, other), key=lambda chat: "密码已修改。" not in chat.screen)
+    assert "密码已修改。" in done.screen
+    await late.expect("您账号的密码已修改")
+    said = "".join(message.text for message in late.visible)
+    assert "刚刚在别处结束了" in said or "已经关闭" in said  # by whether it came during the other's change or after it
+    await late.send("/me")
+    assert "请先登录" in late.screen
 
 
 async def test_the_proof_outlives_a_restart(bot_settings: Settings, server: Served, clock: SetClock) -> None:
