@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from core.errors import AccountError
-from core.values import BirthDate, Role, Sex
+from core.values import BirthDate, Role, Sex, plain
 
 _LETTERS: Final = {Role.PATIENT: "P", Role.DOCTOR: "D", Role.ADMIN: "A", Role.EXPERT: "E"}
 _ROLES: Final = {letter: role for role, letter in _LETTERS.items()}
@@ -73,8 +73,13 @@ class Account:
 
 
 def parse_number(text: str) -> tuple[Role, int]:
-    """Role and id of `P12`, in any case. AccountError `account.wrong_number` for anything else."""
-    match = re.fullmatch(r"([PDAE])0*([1-9][0-9]{0,17})", text.strip().upper())
+    """Role and id of `P12`: any case or width, and spaces or a hyphen inside are forgiven (DIALOGS.md Commands).
+
+    AccountError `account.is_submission` for the number of a submission, `account.wrong_number` for anything else.
+    """
+    bare = re.sub(r"[\s-]", "", plain(text)).upper()
+    match = re.fullmatch(r"([PDAE])0*([1-9][0-9]{0,17})", bare)
     if not match:
-        raise AccountError("account.wrong_number", field="account")
+        submission = re.fullmatch("C[0-9A-Z]{6}", bare)
+        raise AccountError("account.is_submission" if submission else "account.wrong_number", field="account")
     return _ROLES[match[1]], int(match[2])

@@ -11,6 +11,7 @@ from core.account import Account, AccountState, parse_number
 from core.audit import Action, Audit
 from core.consents import ConsentKind, Consents
 from core.errors import AccountError
+from core.notes import Note, Notes
 from core.notices import NoticeKind, Notices
 from core.passwords import PasswordHash
 from core.permissions import Permission, require
@@ -23,6 +24,11 @@ from storage.errors import violated
 from storage.tables.base import AnyRow
 
 _OPEN_ROLES: Final = frozenset({Role.PATIENT, Role.DOCTOR})
+# For each state: the one it is changed from, how that is audited, and what is said when it was so already.
+_CHANGES: Final = {
+    AccountState.SUSPENDED: (AccountState.ACTIVE, Action.SUSPEND, "account.is_suspended"),
+    AccountState.ACTIVE: (AccountState.SUSPENDED, Action.RESTORE, "account.is_active"),
+}
 TAKEN: Final = {
     "uq_accounts_role_phone": "phone",
     "uq_accounts_email_folded": "email",
@@ -42,6 +48,7 @@ class Accounts:
         consents: Consents,
         audit: Audit,
         notices: Notices,
+        notes: Notes,
     ) -> None:
         """`zone` is the clinic's: it says which day is today."""
         self._zone = zone
@@ -50,6 +57,7 @@ class Accounts:
         self._consents = consents
         self._audit = audit
         self._notices = notices
+        self._notes = notes
 
     async def get(self, uow: UnitOfWork, account_id: int) -> Account:
         """The account; AccountError `account.unknown` when there is none."""
@@ -186,23 +194,26 @@ class Accounts:
             phone=phone.value,
         )
 
-    async def suspend(self, uow: UnitOfWork, account_id: int, *, by: Signed | None = None) -> Account:
+    async def suspend(
+        self, uow: UnitOfWork, account_id: int, *, by: Signed | None = None, note: Note | None = None
+    ) -> Account:
         """Suspends an account and ends its logins (TOKENS T12, T25). `by` None: done on the machine.
 
-        AccountError for oneself, for the last active admin, and for an account that is not active.
+        `note` is for colleagues; its owner never reads it. AccountError for oneself, for the last active admin, and
+        for an account that is not active; Forbidden; Unauthenticated when `by` was logged out meanwhile.
         """
         account = await self._other(uow, account_id, by)
         if account.role is Role.ADMIN and await store.lock_active_admins(uow.conn) == [account.id]:
             raise AccountError("account.last_admin", field="account")
-        await self._change_state(uow, account, AccountState.ACTIVE, AccountState.SUSPENDED, by)
+        await self._change_state(uow, account, AccountState.SUSPENDED, by, note)
         await self._notices.tell(uow, account.id, NoticeKind.SUSPENDED)
         await self._sessions.end_all(uow, account, EndReason.SUSPENDED)
         return await self.get(uow, account_id)
 
     async def restore(self, uow: UnitOfWork, account_id: int, *, by: Signed | None = None) -> Account:
-        """Lets a suspended account log in again."""
+        """Lets a suspended account log in again. Errors as above, but for the last admin."""
         account = await self._other(uow, account_id, by)
-        await self._change_state(uow, account, AccountState.SUSPENDED, AccountState.ACTIVE, by)
+        await self._change_state(uow, account, AccountState.ACTIVE, by)
         await self._notices.tell(uow, account.id, NoticeKind.RESTORED)
         return await self.get(uow, account_id)
 
@@ -260,24 +271,29 @@ class Accounts:
         return await self.get(uow, account_id)
 
     async def _other(self, uow: UnitOfWork, account_id: int, by: Signed | None) -> Account:
-        if by is not None and by.account_id == account_id:
+        if by is not None and require(by, Permission.MANAGE_ACCOUNTS).account_id == account_id:
             raise AccountError("account.own", field="account")
         return await self.get(uow, account_id)
 
     async def _change_state(
-        self, uow: UnitOfWork, account: Account, before: AccountState, after: AccountState, by: Signed | None
+        self, uow: UnitOfWork, account: Account, after: AccountState, by: Signed | None, note: Note | None = None
     ) -> None:
+        before, action, already = _CHANGES[after]
         if not await store.change_state(uow.conn, account.id, uow.now, before=before.value, after=after.value):
-            raise AccountError("account.state_is", field="account", state=account.state.value)
-        action = Action.SUSPEND if after is AccountState.SUSPENDED else Action.RESTORE
-        await self._audit.append(
+            raise AccountError(already, field="account")
+        if by is not None:  # who acts may have been suspended themselves while this waited for its turn
+            await self._sessions.check_living(uow, by)
+        entry = await self._audit.append(
             uow,
             action,
             actor=by.pseudonym if by else None,
             subject=account.pseudonym,
             from_state=before.value,
             to_state=after.value,
+            note=note.value if note else None,
         )
+        if note is not None:
+            await self._notes.keep(uow, entry, note)
 
     def _today(self, uow: UnitOfWork) -> date:
         return uow.now.astimezone(self._zone).date()

@@ -60,6 +60,8 @@ class Action(StrEnum):
     SUBMIT_CERTIFICATE = "certificate.submit"
     WITHDRAW_CERTIFICATE = "certificate.withdraw"
     SEE_CERTIFICATE = "certificate.see"
+    FIND = "account.find"
+    READ_AUDIT = "audit.read"
     REFUSED = "permission.refused"
 
 
@@ -97,9 +99,12 @@ class Audit:
         file_hashes: Sequence[str] = (),
         version: int | None = None,
         note: str | None = None,
-    ) -> None:
-        """Adds an entry. `actor` and `subject` are pseudonyms or numbers of submissions; only `note`'s HMAC is kept."""
-        await store.add(
+    ) -> int:
+        """Adds an entry; returns its id. `actor` and `subject` are pseudonyms or numbers of submissions.
+
+        Only `note`'s HMAC is kept.
+        """
+        return await store.add_one(
             uow.conn,
             {
                 "at": uow.now,

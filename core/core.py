@@ -4,8 +4,10 @@ from core.accounts import Accounts
 from core.audit import Audit
 from core.certificates import Certificates
 from core.consents import Consents
+from core.directory import Directory
 from core.imports import Imports
 from core.login import Login
+from core.notes import Notes
 from core.notices import Notices
 from core.password_changes import PasswordChanges
 from core.passwords import Passwords
@@ -18,6 +20,7 @@ from core.sessions import Sessions
 from core.settings import Secrets, Settings
 from core.throttle import Throttle
 from core.tokens import Tokens
+from core.trail import Trail
 from storage.photos import PhotoStore
 
 
@@ -29,6 +32,8 @@ class Core:
         self.inbox_sealer = Sealer(secrets.inbox, "inbox")
         self.audit = Audit(secrets.audit)
         self.notices = Notices()
+        # Notes stay for as long as health data does: of the keys for what lies at rest, these live longest.
+        notes = Notes(Sealer(secrets.health, "notes"))
         self.consents = Consents(self.audit)
         self.places = Places(self.audit)
         self.permissions = Permissions(self.audit)
@@ -53,7 +58,10 @@ class Core:
             consents=self.consents,
             audit=self.audit,
             notices=self.notices,
+            notes=notes,
         )
+        self.directory = Directory(self.accounts, self.audit)
+        self.trail = Trail(self.accounts, self.audit, notes)
         self.password_changes = PasswordChanges(
             accounts=self.accounts, passwords=self.passwords, sessions=self.sessions, notices=self.notices
         )

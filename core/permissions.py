@@ -72,5 +72,6 @@ class Permissions:
         self._audit = audit
 
     async def record(self, uow: UnitOfWork, refused: Forbidden) -> None:
-        """An entry for a refusal. In a transaction of its own: the one that was refused is rolled back."""
-        await self._audit.append(uow, Action.REFUSED, actor=refused.actor, reasons=[refused.permission])
+        """An entry about who was refused. In a transaction of its own: the one that was refused is rolled back."""
+        who = refused.actor
+        await self._audit.append(uow, Action.REFUSED, actor=who, subject=who, reasons=[refused.permission])

@@ -17,7 +17,7 @@ _URL: Final = TypeAdapter(Url)
 
 
 @dataclass(frozen=True, slots=True)
-class _FreeText(TextValue):
+class FreeText(TextValue):
     """Kept as typed but for white space around it; controls and what turns the direction of text are refused."""
 
     FIELD: ClassVar[str]
@@ -43,7 +43,7 @@ class _FreeText(TextValue):
         return unicodedata.category(char) in {"Cc", "Cs", "Zl", "Zp"} and not (cls.LINES and char in "\n\t")
 
 
-class Address(_FreeText):
+class Address(FreeText):
     """Where a patient lives."""
 
     FIELD = "address"
@@ -51,7 +51,7 @@ class Address(_FreeText):
     LINES = True
 
 
-class MedicalHistory(_FreeText):
+class MedicalHistory(FreeText):
     """Health data: sealed at rest, shown to its owner alone."""
 
     FIELD = "medical_history"
@@ -62,7 +62,7 @@ class MedicalHistory(_FreeText):
         return "MedicalHistory(…)"  # no trace and no log may show it
 
 
-class Speciality(_FreeText):
+class Speciality(FreeText):
     """What a doctor is good at."""
 
     FIELD = "speciality"
@@ -70,21 +70,21 @@ class Speciality(_FreeText):
     LINES = True
 
 
-class ClinicName(_FreeText):
+class ClinicName(FreeText):
     """The clinic a doctor works at, in their own words."""
 
     FIELD = "clinic"
     MAX = 100
 
 
-class PlaceName(_FreeText):
+class PlaceName(FreeText):
     """What a hospital or department is called."""
 
     FIELD = "name"
     MAX = 100
 
 
-class Intro(_FreeText):
+class Intro(FreeText):
     """What a doctor says of themselves."""
 
     FIELD = "intro"
@@ -92,14 +92,14 @@ class Intro(_FreeText):
     LINES = True
 
 
-class School(_FreeText):
+class School(FreeText):
     """Where a doctor studied."""
 
     FIELD = "school"
     MAX = 50
 
 
-class Major(_FreeText):
+class Major(FreeText):
     """What a doctor studied."""
 
     FIELD = "major"

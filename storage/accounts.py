@@ -1,6 +1,6 @@
 """Queries on accounts."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -134,6 +134,11 @@ async def lock_active_admins(conn: AsyncConnection) -> list[int]:
         .with_for_update()
     )
     return list((await conn.execute(statement)).scalars())
+
+
+async def by_pseudonyms(conn: AsyncConnection, pseudonyms: Collection[str]) -> Sequence[AnyRow]:
+    """The accounts that these pseudonyms stand for."""
+    return (await conn.execute(select(accounts).where(accounts.c.pseudonym.in_(pseudonyms)))).all()
 
 
 async def of_role(conn: AsyncConnection, role: str) -> list[AnyRow]:

@@ -22,6 +22,19 @@ async def add(conn: AsyncConnection, *entries: dict[str, Any]) -> None:
     await conn.execute(insert(audit), entries)
 
 
+async def add_one(conn: AsyncConnection, entry: dict[str, Any]) -> int:
+    """Appends an entry, not yet sealed; returns its id."""
+    return int((await conn.execute(insert(audit).values(entry).returning(audit.c.id))).scalar_one())
+
+
+async def of_subject(conn: AsyncConnection, subject: str, *, before: int | None, most: int) -> Sequence[AnyRow]:
+    """The newest entries about a subject, newest first; with `before` only those of smaller ids."""
+    statement = select(audit).where(audit.c.subject == subject).order_by(audit.c.id.desc()).limit(most)
+    if before is not None:
+        statement = statement.where(audit.c.id < before)
+    return (await conn.execute(statement)).all()
+
+
 async def unsealed(conn: AsyncConnection, most: int) -> Sequence[AnyRow]:
     """The oldest entries without a number."""
     statement = select(audit).where(audit.c.number.is_(None)).order_by(audit.c.id).limit(most)

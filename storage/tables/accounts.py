@@ -8,6 +8,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     SmallInteger,
     String,
     Table,
@@ -48,6 +49,7 @@ accounts = Table(
     UniqueConstraint("pseudonym"),
     sqlite_autoincrement=True,  # an id is never given twice: tokens and audits name it
 )
+Index("ix_accounts_name", accounts.c.name, accounts.c.id)
 
 
 def _account(*, nullable: bool = False) -> Column[int]:
@@ -145,6 +147,13 @@ audit = Table(
 _unsealed = audit.c.number.is_(None)
 Index("ix_audit_unsealed", audit.c.id, sqlite_where=_unsealed, postgresql_where=_unsealed)
 Index("ix_audit_subject", audit.c.subject)
+
+notes = Table(
+    "notes",
+    metadata,
+    Column("audit_id", BigInteger, ForeignKey("audit.id"), primary_key=True, autoincrement=False),
+    Column("note", LargeBinary, nullable=False),  # sealed under the health keys; the audit entry has its HMAC
+)
 
 outbox = Table(
     "outbox",

@@ -1,0 +1,87 @@
+"""What the audit holds about one account, for admins (REVIEW.md Audit). That it was read is audited, too."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+from core.account import Account
+from core.accounts import Accounts
+from core.audit import Action, Audit
+from core.notes import Notes
+from core.permissions import Permission, require
+from core.sessions import Signed
+from core.unit import Channel, UnitOfWork
+from core.values import Role
+from storage import accounts as account_store
+from storage import audit as store
+from storage.tables.base import AnyRow
+
+PAGE: Final = 8  # DIALOGS rule 23
+
+
+class By(StrEnum):
+    """Who did what an entry tells; other accounts than admins' are not named."""
+
+    OWNER = "owner"
+    ADMIN = "admin"
+    OTHER = "other"
+    NOBODY = "nobody"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An audit entry: `admin` is the number of the admin who acted, `note` what they wrote for colleagues."""
+
+    id: int
+    at: datetime
+    action: Action
+    by: By
+    admin: str | None
+    channel: Channel
+    note: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page of entries about an account, newest first; `older` if there are more."""
+
+    account: Account
+    entries: list[Entry]
+    older: bool
+
+
+class Trail:
+    """Reads the audit by account."""
+
+    def __init__(self, accounts: Accounts, audit: Audit, notes: Notes) -> None:
+        self._accounts = accounts
+        self._audit = audit
+        self._notes = notes
+
+    async def of(self, uow: UnitOfWork, signed: Signed, number: str, *, before: int | None = None) -> Page:
+        """The newest entries about the account of this number, or those older than entry `before`.
+
+        Raises Forbidden, AccountError.
+        """
+        signed = require(signed, Permission.MANAGE_ACCOUNTS)
+        account = await self._accounts.find(uow, number)
+        rows = await store.of_subject(uow.conn, account.pseudonym, before=before, most=PAGE + 1)
+        shown = rows[:PAGE]
+        actors = await account_store.by_pseudonyms(uow.conn, {row.actor for row in shown if row.actor})
+        people = {row.pseudonym: self._accounts.of_row(uow, row) for row in actors}
+        notes = await self._notes.of(uow, [row.id for row in shown if row.note_mac])
+        entries = [_entry(row, account, people.get(row.actor), notes.get(row.id)) for row in shown]
+        await self._audit.append(uow, Action.READ_AUDIT, actor=signed.pseudonym, subject=account.pseudonym)
+        return Page(account, entries, older=len(rows) > PAGE)
+
+
+def _entry(row: AnyRow, account: Account, actor: Account | None, note: str | None) -> Entry:
+    if row.actor is None:
+        by = By.NOBODY
+    elif row.actor == account.pseudonym:
+        by = By.OWNER
+    else:
+        by = By.ADMIN if actor and actor.role is Role.ADMIN else By.OTHER
+    admin = actor.number if actor and by is By.ADMIN else None
+    return Entry(row.id, row.at, Action(row.action), by, admin, Channel(row.channel), note)
