@@ -96,6 +96,5 @@ async def _http(request: Request, error: HTTPException) -> Response:
 
 
 def _wire_name(where: Sequence[Any]) -> str:
-    """The field's name as it was sent; an unknown one may be anything, long or unprintable too."""
-    name = where[1] if len(where) > 1 and isinstance(where[1], str) else "body"
-    return name[:_MAX_NAME].encode("utf-8", "replace").decode()
+    """The field's name as it was sent; an unknown one may be anything, and long."""
+    return where[1][:_MAX_NAME] if len(where) > 1 and isinstance(where[1], str) else "body"

@@ -1,5 +1,6 @@
 """What is refused before a rule is asked, in the family of its path (CONTRACT.md 3.2, 3.10, 3.12; TOKENS T10)."""
 
+import asyncio
 import json
 from typing import Any
 
@@ -101,6 +102,15 @@ async def test_a_token_is_read_from_the_header_alone(http: Http) -> None:
         assert answer.status_code == 401, elsewhere
     in_body = {"token": token, "access_token": token}
     assert (await http.client.post("/patient/logout", json=in_body)).status_code == 401
+
+
+@pytest.mark.parametrize(("method", "path"), [("PATCH", "/patient/patient_manage"), ("POST", "/api/auth/refresh")])
+async def test_a_made_up_token_does_not_queue_with_those_who_write(
+    http: Http, desk: Desk, method: str, path: str
+) -> None:
+    made_up = {"Authorization": "Bearer made.up.token"}
+    async with desk.write(), asyncio.timeout(5):
+        assert (await http.client.request(method, path, headers=made_up, json={})).status_code == 401
 
 
 async def test_a_fault_is_a_number_for_the_client_and_a_trace_for_the_operator(http: Http, desk: Desk) -> None:

@@ -10,30 +10,22 @@ import pytest
 from api import texts
 
 CORE = Path(__file__).parents[2] / "core"
-# What the bot, the command line and imports alone ask for: no route leads there.
-ELSEWHERE = {"audit", "import_accounts", "import_lines", "imports", "places"}
-ELSEWHERE_TOO = {
-    "account.wrong_number",
-    "account.own",
-    "account.last_admin",
-    "account.is_active",
-    "account.is_suspended",
-    "account.is_submission",
-    "account.no_login",
-    "password_hash.wrong_format",
-}
+# What routes lead to; the rest of the core is asked by the bot, the command line and imports alone.
+REACHED = ["accounts", "certificates", "consents", "login", "passwords", "permissions", "photos", "profiles"]
+REACHED += ["profile_values", "sessions", "throttle", "values"]
+# Admins' work on accounts is done in the bot; hashes come in by imports.
+ELSEWHERE = re.compile(r"account\.(?!role_not_open|unknown).*|password_hash\..*")
 REFUSING = {"InvalidValue", "AccountError", "NotFound", "Conflict", "Throttled", "Busy", "refusal", "Forbidden"}
 
 
 def codes() -> Iterator[str]:
     """Every code in the core's source: whole in a string, or its two halves in a call of `refusal`."""
-    for path in CORE.rglob("*.py"):
-        if path.stem not in ELSEWHERE:
-            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-                if isinstance(node, ast.Call):
-                    yield from codes_of(node)
-                elif isinstance(node, ast.Constant) and str(node.value).endswith(".unknown"):
-                    yield str(node.value)  # from a table of what may not be there
+    for module in REACHED:
+        for node in ast.walk(ast.parse((CORE / f"{module}.py").read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call):
+                yield from codes_of(node)
+            elif isinstance(node, ast.Constant) and str(node.value).endswith(".unknown"):
+                yield str(node.value)  # from a table of what may not be there
 
 
 def codes_of(call: ast.Call) -> Iterator[str]:
@@ -48,7 +40,7 @@ def codes_of(call: ast.Call) -> Iterator[str]:
         yield from (f"{strings[0]}.{fault}" for fault in strings[1:] if re.fullmatch("[a-z_]+", fault))
 
 
-CODES = sorted({code for code in codes() if re.fullmatch(r"[a-z_]+\.[a-z_]+", code)} - ELSEWHERE_TOO)
+CODES = sorted({code for code in codes() if re.fullmatch(r"[a-z_]+\.[a-z_]+", code) and not ELSEWHERE.fullmatch(code)})
 
 
 def test_the_codes_are_found() -> None:
