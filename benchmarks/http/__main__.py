@@ -67,7 +67,8 @@ async def _run(
 
 def _tell(console: Console, played: list[list[dict[str, Any]]], limit: float, folder: Path) -> int:
     rows, raw = report.rows(played), report.raw_bcrypt(played)
-    console.print(report.table(rows, raw), width=max(console.width, _TABLE_WIDTH))
+    console.width = max(console.width, _TABLE_WIDTH)
+    console.print(report.table(rows, raw))
     console.print(f"bcrypt alone, of cost 12: {raw['one']:.2f} a second on one thread, {raw['all']:.2f} on all cores.")
     windows = [window for window in chain.from_iterable(played) if "latencies" in window]
     others = max(window["others_cores"] for window in windows)

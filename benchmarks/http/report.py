@@ -65,7 +65,7 @@ def table(rows: Sequence[dict[str, Any]], raw: dict[str, float]) -> Table:
         "accounts",
         "calls/s",
         "p50 / p99 ms",
-        "CPU µs a call\n+ database server's",
+        "CPU µs a call\n+ PostgreSQL's",
         "cost over fewest\nby time / by CPU",
         "calls/s over\nfastapi-users",
         "share of\nraw bcrypt",
