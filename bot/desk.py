@@ -21,6 +21,7 @@ from core.errors import CoreError
 
 _CONTROLS: Final = (BACK, CANCEL, SKIP, KEEP, ERASE)
 _WAYS_ON: Final = (GO_ON, START_OVER, CANCEL, LEAVE)
+_ANYWHERE: Final = frozenset({"cmd", "leave", "lang", "switch"})
 _GROUP_PAUSE: Final = timedelta(hours=1)
 _SECRET_LIFE: Final = timedelta(days=7)
 _SECRET_ECHO: Final = timedelta(seconds=15)
@@ -51,10 +52,12 @@ class Desk:
         if isinstance(event, InGroup):
             lately = person.answered_at is not None and now - person.answered_at < _GROUP_PAUSE
             return Reply() if lately else Reply((Screen((Text.of("group", bot=self.username),)),))
+        if (back := self._logged_out(person, event, now)) is not None:
+            return back
         person, notes = self._tidy(person)
         if isinstance(event, Edited):
             return self._edited(person, event)
-        maybe_secret = _maybe_secret(person, now)
+        maybe_secret = person.may_mean_secret(now)
         if person.draft and notes:
             return self._after_update(person, event, notes, maybe_secret)
         if isinstance(event, Pressed):
@@ -64,14 +67,16 @@ class Desk:
             return Reply((menu(person, *notes, Text("password.stray")),), forget=(event.message_id,))
         return led(self._message(person, event, now), notes)
 
-    def open(self, person: Person, name: str, now: datetime) -> Decision:
-        """What `/name` does for this person."""
+    def open(self, person: Person, name: str, now: datetime, typed: str = "") -> Decision:
+        """What `/name` does for this person; `typed` is what came behind it."""
         command = self.commands.get(name)
         if command is None:
             return self.said(person, Text("command.unknown"))
         if name == "cancel":
             return self._cancel(person)
         theirs = person.audience in command.audience
+        if command.needs and not theirs and person.audience != GUEST:
+            return Ask(acts.refusing(command.needs))
         if person.draft and not (command.aside and theirs):
             flow = self.flows[person.draft.flow]
             if command.flow is flow:
@@ -84,7 +89,7 @@ class Desk:
         if command.screen:
             return self._aside(person, command.screen(person))
         assert command.act is not None
-        return Ask(self._then_question(person, command.act))
+        return Ask(self._then_question(person, command.act, typed))
 
     def after(self, person: Person, draft: Draft, done: Done, now: datetime) -> Decision:
         """What follows a submitted dialog: the menu, or what the person was on the way to (DIALOGS rule 25).
@@ -127,6 +132,22 @@ class Desk:
             return now + _SECRET_LIFE
         return now + _SECRET_ECHO if took else None
 
+    def _logged_out(self, person: Person, event: "Answer | Edited", now: datetime) -> Reply | None:
+        """Who was logged out in the middle of a dialog logs in first and goes on with it (DIALOGS rule 25)."""
+        draft = person.draft
+        if draft is None or person.draft_of is None or person.account_id is not None or isinstance(event, Edited):
+            return None
+        secret = _at_secret(self.flows.get(draft.flow), person)
+        if isinstance(event, Said) and self._command(event.text, exact=secret) is not None:
+            return None
+        if isinstance(event, Pressed) and (event.revision != person.revision or event.action in _ANYWHERE):
+            return None
+        name = draft.flow.partition(".")[0]
+        theirs = name in self.commands and GUEST not in self.commands[name].audience
+        back = self.open(replace(person, draft=None), name, now) if theirs else None
+        forget = (event.message_id,) if secret and isinstance(event, Said | Sent) else ()
+        return replace(back, forget=forget) if isinstance(back, Reply) else None
+
     def _tidy(self, person: Person) -> tuple[Person, tuple[Text, ...]]:
         """The person without a draft that is dead, another account's or of a gone flow; and what to say of it."""
         draft = person.draft
@@ -154,7 +175,7 @@ class Desk:
         if isinstance(event, Said):
             command = self._command(event.text, exact=_at_secret(flow, person))
             if command is not None:
-                return self.open(person, command, now)
+                return self.open(person, command, now, "".join(event.text.split(maxsplit=1)[1:]).strip())
         if draft is None or flow is None:
             said = Text(f"wrong.{event.kind}") if isinstance(event, Sent) else Text("idle.text")
             return Reply((menu(person, said),))
@@ -167,7 +188,7 @@ class Desk:
         decision = self._advance(person, flow, event, now)
         if isinstance(event, Sent) and _at_secret(flow, person) and isinstance(decision, Reply):
             return replace(decision, forget=(event.message_id,))  # a caption may be the password
-        if isinstance(event, Said) and _maybe_secret(person, now) and _was_refused(decision, draft):
+        if isinstance(event, Said) and person.may_mean_secret(now) and _was_refused(decision, draft):
             return replace(decision, forget=(event.message_id,))  # the password once more, a step too late
         return decision
 
@@ -194,7 +215,7 @@ class Desk:
     def _on_command(self, person: Person, event: Pressed, command: Command, now: datetime) -> Decision:
         """A button of a command's own screen; who was logged out meanwhile logs in first (DIALOGS rule 25)."""
         if person.audience not in command.audience:
-            return self._not_theirs(person, event.action, command, now)
+            return self.open(person, event.action, now)
         pressed = command.pressed
         assert pressed is not None
         return Ask(lambda case: pressed(replace(case, person=person), event.arg))
@@ -215,8 +236,7 @@ class Desk:
         if outcome.submission:
             assert outcome.draft is not None
             return Submit(flow, outcome.draft, outcome.submission, outcome.forget)
-        if outcome.home:
-            assert flow.home is not None
+        if outcome.home and flow.home:
             return self._home(person, flow.home, now)
         checks: tuple[Checking, ...] = (outcome.checking,) if outcome.checking else ()
         if isinstance(event, Pressed) and event.action == "next":
@@ -240,9 +260,9 @@ class Desk:
 
         return act
 
-    def _then_question(self, person: Person, ask: Act) -> Act:
+    def _then_question(self, person: Person, ask: Act, typed: str) -> Act:
         async def act(case: Case) -> Reply:
-            reply = await ask(replace(case, person=person))  # without the dialog that was just left
+            reply = await ask(replace(case, person=person, typed=typed))  # without the dialog that was just left
             return self._aside(person, reply.screens[0]) if person.draft else reply
 
         return act
@@ -263,7 +283,7 @@ class Desk:
         if name == "logout":
             return self.said(person, Text("logout.guest"))
         if command.audience <= SIGNED and person.audience == GUEST:
-            lapsed_from = person.signed.account_id if person.signed else None
+            lapsed_from = person.draft_of or (person.signed.account_id if person.signed else None)
             begun = self._begin(self.flows["login"], now, name, lapsed_from)
             return led(begun, (Text("login.first" if person.signed is None else "login.lapsed"),))
         if GUEST in command.audience:
@@ -316,7 +336,7 @@ class Desk:
             return None
         if exact:
             return text[1:] if text[1:] in self.commands else None
-        return text[1:].partition(" ")[0].strip().casefold()
+        return "".join(text[1:].split(maxsplit=1)[:1]).casefold()
 
     def _asked(self, person: Person, flow: Flow, event: Answer, now: datetime) -> Decision:
         """Whether to leave the dialog was asked: what is typed answers that, and never the dialog's own question."""
@@ -353,10 +373,6 @@ def _checks(flow: Flow, draft: Draft) -> tuple[Checking, ...]:
 def _at_secret(flow: Flow | None, person: Person) -> bool:
     draft = person.draft
     return bool(flow and draft and draft.step != REVIEW and flow.step(draft.step).secret)
-
-
-def _maybe_secret(person: Person, now: datetime) -> bool:
-    return person.secret_until is not None and now < person.secret_until
 
 
 def _was_refused(decision: Decision, before: Draft) -> TypeGuard[Reply]:

@@ -56,6 +56,10 @@ class Person:
         """guest, patient, doctor or admin: which commands are theirs to see. What they may do is core's to say."""
         return str(self.signed.role) if self.signed and not self.signed.lapsed else GUEST
 
+    def may_mean_secret(self, now: datetime) -> bool:
+        """Whether a text that nothing asked for may be a password."""
+        return self.secret_until is not None and now < self.secret_until
+
 
 @dataclass(frozen=True, slots=True)
 class Reply:
@@ -82,11 +86,16 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """What an act of the core is given: everything by which a dialog touches accounts."""
+    """What an act of the core is given: everything by which a dialog touches accounts.
+
+    Args:
+        typed: what the person typed after the command's name.
+    """
 
     core: Core
     uow: UnitOfWork
     person: Person
+    typed: str = ""
 
 
 Act: TypeAlias = Callable[[Case], Awaitable[Reply]]

@@ -43,6 +43,7 @@ class _Save(Acts):
     async def finish(self, case: Case, answers: Answers, worked: Any) -> Done:
         signed, value = case.person.signed, answers[self._field]
         assert signed is not None  # the draft is closed when its account is logged out
+        await case.core.sessions.check_living(case.uow, signed)
         new = None if value is None else PARSERS[self._field](value)
         await case.core.profiles.change(case.uow, signed, signed.role, {self._field: new})
         return Done((Text("profile.saved"),))
