@@ -4,9 +4,10 @@ from math import ceil
 
 from bot import menu
 from bot.dialog.view import Param, Screen, Text
-from bot.person import Case, Person, Reply
+from bot.person import Act, Case, Person, Reply
 from core.account import Account
-from core.errors import CoreError
+from core.errors import CoreError, Forbidden
+from core.permissions import Permission
 from core.values import Sex
 
 
@@ -43,6 +44,16 @@ async def logout(case: Case) -> Reply:
     assert case.person.signed is not None
     await case.core.sessions.logout(case.uow, case.person.signed)
     return Reply((menu.menu(as_guest(case.person), Text("logout.done")),), signed_out=True)
+
+
+def refusing(permission: Permission) -> Act:
+    """What a command does for those whose it is not: core's refusal, so that it is audited (REVIEW.md Audit)."""
+
+    async def act(case: Case) -> Reply:
+        signed = case.person.signed
+        raise Forbidden(permission.value, signed.pseudonym if signed else None)
+
+    return act
 
 
 def as_guest(person: Person) -> Person:

@@ -4,16 +4,20 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final
 
-from bot import acts, menu, profile, sessions
+from bot import acts, menu, people, profile, sessions, trail
 from bot.dialog.flow import Flow
 from bot.dialog.view import Screen
+from bot.flows import suspend
 from bot.flows.login import LOGIN
 from bot.flows.password import PASSWORD
 from bot.flows.register import REGISTER
 from bot.person import GUEST, Case, Person, Reply
+from core.permissions import Permission
 
 SIGNED: Final = frozenset({"patient", "doctor", "admin"})
 OWNERS: Final = frozenset({"patient", "doctor"})
+ADMINS: Final = frozenset({"admin"})
+MANAGE: Final = Permission.MANAGE_ACCOUNTS
 GUESTS: Final = frozenset({GUEST})
 EVERYONE: Final = SIGNED | GUESTS
 
@@ -28,6 +32,7 @@ class Command:
         act: answers by asking core.
         flow: opens this dialog.
         aside: in the middle of a dialog it answers, and the pending question follows (DIALOGS rule 15).
+        needs: what core asks of who uses it; who is signed in as somebody else and tries all the same is audited.
         pressed: what the buttons of its own screens do; their action is the command's name. Outside of dialogs only.
     """
 
@@ -36,6 +41,7 @@ class Command:
     act: Callable[[Case], Awaitable[Reply]] | None = None
     flow: Flow | None = None
     aside: bool = False
+    needs: Permission | None = None
     pressed: Callable[[Case, str], Awaitable[Reply]] | None = None
 
 
@@ -52,4 +58,8 @@ COMMANDS: Final[dict[str, Command]] = {
     "profile": Command(OWNERS, act=profile.show, pressed=profile.pressed),
     "sessions": Command(SIGNED, act=sessions.show, pressed=sessions.pressed, aside=True),
     "logout": Command(SIGNED, act=acts.logout),
+    "find": Command(ADMINS, act=people.find, pressed=people.pressed, needs=MANAGE),
+    "suspend": Command(ADMINS, act=suspend.suspend, needs=MANAGE),
+    "restore": Command(ADMINS, act=suspend.restore, needs=MANAGE),
+    "audit": Command(ADMINS, act=trail.show, pressed=trail.pressed, needs=MANAGE),
 }

@@ -63,7 +63,7 @@ class Desk:
         if isinstance(event, Pressed):
             return led(self._pressed(person, event, now), notes)
         unasked = maybe_secret and person.draft is None
-        if unasked and isinstance(event, Said) and self._command(event.text, exact=True) is None:
+        if unasked and isinstance(event, Said) and self._command(event.text) not in self.commands:
             return Reply((menu(person, *notes, Text("password.stray")),), forget=(event.message_id,))
         return led(self._message(person, event, now), notes)
 

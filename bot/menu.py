@@ -13,7 +13,19 @@ OFFERED: Final[dict[str, tuple[str, ...]]] = {
     GUEST: ("register", "login", "help", "language", "privacy"),
     "patient": ("me", "profile", "password", "sessions", "logout", "help", "language", "privacy"),
     "doctor": ("me", "profile", "password", "sessions", "logout", "help", "language", "privacy"),
-    "admin": ("me", "password", "sessions", "logout", "help", "language", "privacy"),
+    "admin": (
+        "find",
+        "suspend",
+        "restore",
+        "audit",
+        "me",
+        "password",
+        "sessions",
+        "logout",
+        "help",
+        "language",
+        "privacy",
+    ),
 }
 LEAVE: Final = Button(Text("button.leave"), "leave")
 MENU: Final = Button(Text("button.menu"), "cmd", "start")

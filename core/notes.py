@@ -10,10 +10,10 @@ from storage import notes as store
 
 
 class Note(FreeText):
-    """The text of a note, of 1-500 characters."""
+    """The text of a note, of 1-300 characters: eight of them fit a message (DIALOGS rule 22)."""
 
     FIELD: ClassVar[str] = "note"
-    MAX: ClassVar[int] = 500
+    MAX: ClassVar[int] = 300
     LINES: ClassVar[bool] = True
 
 

@@ -23,7 +23,6 @@ _SENTENCES: Final = {
     "account.unknown": "There is no such account: `python -m bot admin list` shows the admins.",
     "account.wrong_number": "An account is named by its role's letter and its number, like A1.",
     "account.last_admin": "This is the last active admin: create or restore another one first.",
-    "account.state_is": "Nothing to do: the account is {state}.",
     "audit.missing": "The audit is broken: entry {number} is missing, or not in its place.",
     "audit.changed": "The audit is broken: entry {number}, or the one before it, is not what was sealed.",
     "audit.unknown_key": "Entry {number} of the audit was sealed with a key that is not in the audit keys: "

@@ -66,13 +66,14 @@ class Engine:
     labels: Callable[[str], frozenset[str]]
 
     @staticmethod
-    def begin(flow: Flow, now: datetime, present: Answers | None = None) -> Outcome:
-        """Opens the dialog at its first question, saying first what it does (DIALOGS rule 1).
+    def begin(flow: Flow, now: datetime, present: Answers | None = None, answers: Answers | None = None) -> Outcome:
+        """Opens the dialog at its first open question, saying first what it does (DIALOGS rule 1).
 
-        `present` is what stands today, in a dialog that changes it.
+        `present` is what stands today, in a dialog that changes it; `answers` came with the command that opened it.
         """
-        path = flow.path({})
-        draft = Draft(flow.name, flow.version, path[0], {}, now, present=present or {})
+        answers = answers or {}
+        path = flow.path(answers)
+        draft = Draft(flow.name, flow.version, _first_open(flow, answers), answers, now, present=present or {})
         return Outcome(draft, (screens.present(flow, draft).led_by(flow_text("intro", flow.name, total=len(path))),))
 
     def again(self, flow: Flow, draft: Draft, *notes: Text) -> Outcome:
@@ -164,7 +165,7 @@ class Engine:
         return Outcome(None, (Screen((screens.cancelled(flow),)),), closed=True)
 
     def _start_over(self, flow: Flow, draft: Draft) -> Outcome:
-        begun = self.begin(flow, draft.touched_at, draft.present)
+        begun = self.begin(flow, draft.touched_at, draft.present, flow.given(draft.answers))
         assert begun.draft is not None
         return replace(begun, draft=replace(begun.draft, then=draft.then, then_for=draft.then_for))
 
@@ -193,7 +194,7 @@ class Engine:
         return _HOME if step and step.key in draft.present else None
 
     def _change(self, flow: Flow, draft: Draft, key: str) -> Outcome | None:
-        if draft.step != REVIEW or key not in draft.answers or flow.is_secret(key):
+        if draft.step != REVIEW or key not in draft.answers or flow.is_secret(key) or flow.step(key).given:
             return None
         return self.again(flow, replace(draft, step=key, tries=0, editing=True))
 
@@ -312,7 +313,8 @@ def _first_open(flow: Flow, answers: Answers) -> str:
 
 def _submission(flow: Flow, draft: Draft, secret: Any = None) -> Submission:
     path = flow.path(draft.answers)
-    return Submission({key: value for key, value in draft.answers.items() if key in path}, secret)
+    answers = {key: value for key, value in draft.answers.items() if key in path}
+    return Submission({**flow.given(draft.answers), **answers}, secret)
 
 
 def _late_note(step: Step, value: Value) -> Text:

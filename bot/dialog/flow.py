@@ -65,6 +65,7 @@ class Step:
         shown: how an answer is shown again, in the review and on the way back.
         ask, help: other texts than `ask.KEY` and `help.KEY`.
         field: what core calls it, where that differs: its refusals lead back to this step.
+        given: settled when the dialog is opened, and never asked: it only stands in the review.
     """
 
     key: str
@@ -80,6 +81,7 @@ class Step:
     ask: str = ""
     help: str = ""
     field: str = ""
+    given: bool = False
 
     def __post_init__(self) -> None:
         if self.choices and self.kind is Kind.TEXT:
@@ -90,7 +92,7 @@ class Step:
             object.__setattr__(self, "help", f"help.{self.key}")
         if not self.field:
             object.__setattr__(self, "field", self.key)
-        if self.parse is None and not self.choices:
+        if self.parse is None and not self.choices and not self.given:
             raise FlowError(f"step {self.key!r} has neither choices nor a parser")
         if self.secret and (self.optional or self.choices):
             raise FlowError(f"step {self.key!r} is a password: it cannot be skipped or chosen")
@@ -104,6 +106,8 @@ class Step:
 
     def texts(self) -> set[str]:
         """Every text key this step can show of itself."""
+        if self.given:
+            return {f"name.{self.key}"}
         keys = {self.ask, self.help, *(choice.label for choice in self.choices)}
         return keys if self.secret else keys | {f"name.{self.key}"}
 
@@ -160,13 +164,17 @@ class Flow:
         """The step that asks for the present password, if the dialog opens only to who knows it."""
         return self.steps[0] if self.steps[0].proves else None
 
+    def given(self, answers: Answers) -> dict[str, Value]:
+        """Those of the answers that were settled when the dialog was opened."""
+        return {step.key: answers[step.key] for step in self.steps if step.given and step.key in answers}
+
     def acts(self, key: str) -> Submit:
         """What is asked of core when the step of that key, or the review, submits."""
         return (self._by_key[key].proves if key in self._by_key else None) or self.submit
 
     def path(self, answers: Answers) -> list[str]:
         """The keys to go through, given these answers: the steps that apply; the review before a password or last."""
-        keys = [step.key for step in self.steps if step.when(answers)]
+        keys = [step.key for step in self.steps if not step.given and step.when(answers)]
         if self.review:
             keys.insert(len(keys) - 1 if self.steps[-1].secret else len(keys), REVIEW)
         return keys

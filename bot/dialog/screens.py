@@ -42,15 +42,18 @@ def question(flow: Flow, draft: Draft) -> Screen:
 
 def review(flow: Flow, draft: Draft) -> Screen:
     """All answers with a change button each; the last button names the act (DIALOGS rules 9 and 10)."""
-    steps = [flow.step(key) for key in flow.path(draft.answers) if key in draft.answers and not flow.is_secret(key)]
+    path = flow.path(draft.answers)
+    steps = [flow.step(key) for key in path if key in draft.answers and not flow.is_secret(key)]
     steps = [step for step in steps if len(step.choices) != 1]  # a mere yes can only be taken back by cancelling
+    listed = [*map(flow.step, flow.given(draft.answers)), *steps]
     title = Text.of("progress", **_progress(flow, draft), ask=Text("review.title"))
-    answers = tuple(Text.of("review.line", name=Text(f"name.{step.key}"), value=_shown(step, draft)) for step in steps)
+    answers = tuple(Text.of("review.line", name=Text(f"name.{step.key}"), value=_shown(step, draft)) for step in listed)
     changes = tuple(
         Button(Text.of("button.change", name=Text(f"name.{step.key}")), "change", step.key) for step in steps
     )
     submit = Button(flow_text("submit", flow.name), "next")
-    return Screen((title, answers), buttons=((submit,), *_rows(changes, 2), (BACK, CANCEL)))
+    ways = (CANCEL,) if path[0] == REVIEW else (BACK, CANCEL)
+    return Screen((title, answers), buttons=((submit,), *_rows(changes, 2), ways))
 
 
 def cancelled(flow: Flow) -> Text:

@@ -60,3 +60,8 @@ class Screen:
     def led_by(self, *notes: Text) -> "Screen":
         """The same screen with these texts before its own."""
         return Screen((*notes, *self.paragraphs), self.buttons, self.keyboard, self.drop_keyboard)
+
+
+def isolated(typed: str) -> str:
+    """What somebody else has typed, between FSI and PDI: its direction turns nothing around it (DIALOGS rule 27)."""
+    return f"\u2068{typed}\u2069"

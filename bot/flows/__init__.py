@@ -10,6 +10,7 @@ from bot.flows.consent import CONSENT
 from bot.flows.login import LOGIN
 from bot.flows.password import PASSWORD
 from bot.flows.register import REGISTER
+from bot.flows.suspend import RESTORE, SUSPEND
 from bot.texts import missing
 
 
@@ -35,7 +36,7 @@ def _unreached(flow: Flow) -> set[str]:
     choosing = [step for step in flow.steps if step.choices]
     options = [[*(choice.value for choice in step.choices), None] for step in choosing]
     ways = (dict(zip((step.key for step in choosing), way, strict=True)) for way in product(*options))
-    return {step.key for step in flow.steps}.difference(*(flow.path(answers) for answers in ways))
+    return {step.key for step in flow.steps if not step.given}.difference(*(flow.path(answers) for answers in ways))
 
 
-FLOWS: Final = registry(REGISTER, LOGIN, CONSENT, PASSWORD, *profile.FLOWS)
+FLOWS: Final = registry(REGISTER, LOGIN, CONSENT, PASSWORD, SUSPEND, RESTORE, *profile.FLOWS)

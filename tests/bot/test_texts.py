@@ -18,6 +18,7 @@ from bot.dialog.view import Text
 from bot.flows import FLOWS
 from bot.menu import OFFERED, commands_of
 from bot.texts import LANGUAGES, Catalogue, Language, known
+from core.audit import Action
 from core.notices import NoticeKind
 from tests.bot.source_texts import BOT, source
 from tests.conftest import SetClock
@@ -26,7 +27,12 @@ CATALOGUE = Catalogue(
     ZoneInfo("Asia/Shanghai"),
     {"clinic": "仁和诊所", "contact": "010-12345678", "privacy_url": "https://clinic.example/privacy"},
 )
-STEPS = [pytest.param(flow, step, id=f"{flow.name}-{step.key}") for flow in FLOWS.values() for step in flow.steps]
+STEPS = [
+    pytest.param(flow, step, id=f"{flow.name}-{step.key}")
+    for flow in FLOWS.values()
+    for step in flow.steps
+    if not step.given
+]
 
 
 def columns(text: str) -> int:
@@ -52,6 +58,10 @@ def test_every_notice_has_a_text() -> None:
     assert {f"notice.{kind}" for kind in NoticeKind} <= known("en")
 
 
+def test_everything_that_is_audited_has_a_text() -> None:
+    assert {f"audit.{action}" for action in Action} <= known("en")
+
+
 def test_no_text_is_unused() -> None:
     code = "\n".join(path.read_text(encoding="utf-8") for path in BOT.rglob("*.py"))
     core = "\n".join(path.read_text(encoding="utf-8") for path in (BOT.parent / "core").rglob("*.py"))
@@ -59,7 +69,7 @@ def test_no_text_is_unused() -> None:
     by_command = {
         f"command.{name}{end}" for audience in OFFERED for name in commands_of(audience) for end in ("", ".about")
     }
-    families = re.compile(r"(wrong|sex|role|language|menu|wait|name)\.")
+    families = re.compile(r"(wrong|sex|role|language|menu|wait|name|state|audit|usage)\.")
     for key in known("en") - by_flow - by_command:
         family, _, rest = key.partition(".")
         if family == "error":
