@@ -88,6 +88,9 @@ async def test_an_admin_finds_suspends_reads_the_records_and_restores(clinic: Cl
     assert f"账号记录：P2 {FSI}李雷{PDI}" in wang.screen
     assert "2026-03-01 12:00 停用（A1）" in wang.screen
     assert f"备注：{FSI}{REASON}，已核实{PDI}" in wang.screen
+    assert "2026-03-01 12:00 注册（本人）" in wang.screen
+    for _ in range(4):
+        await wang.send("/audit P2")
     assert "注册（本人）" not in wang.screen
     await wang.press("更早的")
     assert "2026-03-01 12:00 注册（本人）" in wang.screen
