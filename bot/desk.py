@@ -7,19 +7,19 @@ from typing import Final, TypeGuard
 
 from bot import acts
 from bot.adapter import Arrival, Blocked, Edited, Ignored, InGroup
+from bot.asking import checked, checks_of, reply, searched
 from bot.commands import SIGNED, Command
 from bot.dialog.draft import Draft
 from bot.dialog.engine import Checking, Engine, Outcome, fold
 from bot.dialog.events import Answer, Pressed, Said, Sent
 from bot.dialog.flow import REVIEW, Flow, flow_text
-from bot.dialog.screens import BACK, CANCEL, ERASE, GO_ON, KEEP, SKIP, START_OVER, cancelled
+from bot.dialog.screens import BACK, CANCEL, ERASE, GO_ON, KEEP, MISSING, SKIP, START_OVER, cancelled
 from bot.dialog.view import Button, Screen, Text
 from bot.menu import LEAVE, leave_account, leave_dialog, menu
 from bot.person import GUEST, Act, Ask, Case, Decision, Done, Left, Person, Reply, Submit, led
 from bot.texts import LANGUAGES, Catalogue, Language
-from core.errors import CoreError
 
-_CONTROLS: Final = (BACK, CANCEL, SKIP, KEEP, ERASE)
+_CONTROLS: Final = (BACK, CANCEL, SKIP, KEEP, ERASE, MISSING)
 _WAYS_ON: Final = (GO_ON, START_OVER, CANCEL, LEAVE)
 _ANYWHERE: Final = frozenset({"cmd", "leave", "lang", "switch"})
 _GROUP_PAUSE: Final = timedelta(hours=1)
@@ -80,7 +80,7 @@ class Desk:
         if person.draft and not (command.aside and theirs):
             flow = self.flows[person.draft.flow]
             if command.flow is flow:
-                return self._reply(self.engine.offer(flow, person.draft))
+                return reply(self.engine.offer(flow, person.draft))
             return Reply((leave_dialog(flow.name, name),), replace(person.draft, asking=f"leave:{name}"))
         if not theirs:
             return self._not_theirs(person, name, command, now)
@@ -99,7 +99,7 @@ class Desk:
             draft: the dialog that was submitted.
         """
         if done.proved_until:
-            return self._reply(self.engine.proved(self.flows[draft.flow], draft, done.proved_until))
+            return reply(self.engine.proved(self.flows[draft.flow], draft, done.proved_until))
         if home := self.flows[draft.flow].home:
             return led(self._home(person, home, now), done.notes)
         if done.then in self.flows:
@@ -113,13 +113,13 @@ class Desk:
         """A submitted dialog that was refused asks again, at the step that core's field is asked by."""
         path = submit.flow.path(submit.draft.answers)
         asking = (step.key for step in submit.flow.steps if field and step.field == field and step.key in path)
-        return self._reply(self.engine.refuse(submit.flow, submit.draft, problem, step=next(asking, "")))
+        return reply(self.engine.refuse(submit.flow, submit.draft, problem, step=next(asking, "")))
 
     def said(self, person: Person, *notes: Text) -> Reply:
         """These sentences, and then the pending question, or the menu."""
         if person.draft is None:
             return Reply((menu(person, *notes),))
-        return self._reply(self.engine.again(self.flows[person.draft.flow], person.draft, *notes))
+        return reply(self.engine.again(self.flows[person.draft.flow], person.draft, *notes))
 
     def secret_until(self, reply: Reply, now: datetime, *, took: bool) -> datetime | None:
         """Until when a text that nothing asked for may be a password: as long as one was the last thing to be asked.
@@ -231,34 +231,24 @@ class Desk:
         outcome = self.engine.advance(flow, person.draft, event, now)
         if outcome.stale and isinstance(event, Pressed):
             if not event.query_id:  # typed, on the contact keyboard: there is no button to answer
-                return self._reply(self.engine.refuse(flow, person.draft, Text("wrong.choice")))
+                return reply(self.engine.refuse(flow, person.draft, Text("wrong.choice")))
             return self._stale(person, event)
         if outcome.submission:
             assert outcome.draft is not None
             return Submit(flow, outcome.draft, outcome.submission, outcome.forget)
+        if outcome.searching and outcome.draft:
+            return searched(self.engine, flow, outcome.draft, outcome.searching)
         if outcome.home and flow.home:
             return self._home(person, flow.home, now)
         checks: tuple[Checking, ...] = (outcome.checking,) if outcome.checking else ()
         if isinstance(event, Pressed) and event.action == "next":
-            checks = _checks(flow, person.draft)  # another answer may have changed what an earlier check was about
+            checks = checks_of(flow, person.draft)  # another answer may have changed what an earlier check was about
         if checks:
             before = replace(person.draft, touched_at=now, asking="")
-            return Ask(self._checked(flow, checks, outcome, before))
+            return checked(self.engine, flow, checks, outcome, before)
         if outcome.closed:
             return self._closed(person, outcome)
-        return self._reply(outcome)
-
-    def _checked(self, flow: Flow, checks: tuple[Checking, ...], outcome: Outcome, draft: Draft) -> Act:
-        async def act(case: Case) -> Reply:
-            for checking in checks:
-                assert checking.step.check is not None
-                try:
-                    await checking.step.check(case, checking.value, draft.answers)
-                except CoreError as problem:
-                    return self._reply(self.engine.refuse(flow, draft, acts.sentence(problem), step=checking.step.key))
-            return self._reply(outcome)
-
-        return act
+        return reply(outcome)
 
     def _then_question(self, person: Person, ask: Act, typed: str) -> Act:
         async def act(case: Case) -> Reply:
@@ -322,7 +312,7 @@ class Desk:
         flow = self.flows[draft.flow]
         secret = _at_secret(flow, person)
         shown = self.engine.again(flow, draft, Text("edited.password" if secret else "edited"))
-        return replace(self._reply(shown), forget=(event.message_id,) if secret else ())
+        return replace(reply(shown), forget=(event.message_id,) if secret else ())
 
     def _stale(self, person: Person, event: Pressed) -> Reply:
         """An old button: a short alert, and the present screen unless it is the very message that was pressed."""
@@ -359,15 +349,6 @@ class Desk:
             if typed in self.catalogue.labels(button.label.key):
                 return Pressed(flow.name, person.revision, button.action, button.arg, None, "")
         return None
-
-    @staticmethod
-    def _reply(outcome: Outcome) -> Reply:
-        return Reply(outcome.screens, outcome.draft, forget=outcome.forget)
-
-
-def _checks(flow: Flow, draft: Draft) -> tuple[Checking, ...]:
-    steps = (flow.step(key) for key in flow.path(draft.answers) if draft.answers.get(key) is not None)
-    return tuple(Checking(step, draft.answers[step.key]) for step in steps if step.check)
 
 
 def _at_secret(flow: Flow | None, person: Person) -> bool:

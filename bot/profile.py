@@ -4,15 +4,15 @@ from typing import Final
 
 from bot import menu
 from bot.dialog.engine import Engine
-from bot.dialog.flow import Answers, Flow
+from bot.dialog.flow import Answers, Flow, Value
+from bot.dialog.search import PAGE
 from bot.dialog.view import Button, Param, Rows, Screen, Text
-from bot.flows.profile import EDITS, ONLY_LOGIN
+from bot.flows.profile import EDITS, ONLY_LOGIN, PLACES, place_value
 from bot.person import Case, Reply
 from core.account import Account
 from core.profiles import WRITABLE, Field
 from core.sessions import Signed
 
-PAGE: Final = 8
 _AT: Final = "at"
 
 
@@ -58,11 +58,18 @@ def _buttons(fields: list[Field], page: int) -> Rows:
     return (*filter(None, rows), (menu.MENU,))
 
 
-async def _told(case: Case, account: Account) -> dict[str, str | None]:
+async def _told(case: Case, account: Account) -> dict[str, Value]:
     """What stands today, as the dialogs' steps keep it."""
     profile = await case.core.profiles.own(case.uow, _signed(case))
-    values = {field: getattr(account, field, getattr(profile, field, None)) for field in _fields(case)}
-    return {field.value: None if value is None else str(value) for field, value in values.items()}
+    told: dict[str, Value] = {}
+    for field in _fields(case):
+        value = getattr(account, field, getattr(profile, field, None))
+        if value is not None and field in PLACES:
+            name = await case.core.places.name(case.uow, PLACES[field], value)
+            told[field.value] = name and place_value(value, name)
+        else:
+            told[field.value] = None if value is None else str(value)
+    return told
 
 
 def _shown(flow: Flow, told: Answers) -> Param:

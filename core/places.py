@@ -1,13 +1,16 @@
 """Hospitals and departments: what doctors choose from, kept by the operator (CONTRACT.md 1 hospital_id)."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
 from core.audit import Action, Audit
 from core.errors import InvalidValue
+from core.permissions import Permission, require
 from core.profile_values import PlaceName
+from core.sessions import Signed
 from core.unit import UnitOfWork
 from core.values import plain, refusal
 from storage import reference as store
@@ -41,8 +44,16 @@ def parse_place(texts: Mapping[str, str]) -> tuple[int, PlaceName]:
     return parse_id(texts["id"]), PlaceName.parse(texts.get("name", ""))
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A page of places, by number and name, and whether there are more."""
+
+    places: Sequence[tuple[int, str]]
+    more: bool
+
+
 class Places:
-    """Adds and renames. Nothing is ever removed: profiles refer to it."""
+    """Adds, renames and finds. Nothing is ever removed: profiles refer to it."""
 
     def __init__(self, audit: Audit) -> None:
         self._audit = audit
@@ -57,6 +68,16 @@ class Places:
             reasons = [f"{kind}:{count}" for kind in Change if (count := list(changes.values()).count(kind))]
             await self._audit.append(uow, Action.IMPORT_PLACES, subject=place.table.name, reasons=reasons)
         return changes
+
+    async def search(self, uow: UnitOfWork, signed: Signed, place: Place, typed: str, *, page: int, size: int) -> Found:
+        """Those with `typed` in their name or its pinyin initials; pages count from 0. Raises Forbidden."""
+        require(signed, Permission.CHANGE_OWN_DOCTOR)
+        found = await store.search(uow.conn, place, typed, skip=page * size, most=size + 1)
+        return Found(found[:size], more=len(found) > size)
+
+    async def name(self, uow: UnitOfWork, place: Place, number: int) -> str | None:
+        """What the place of that number is called; None when there is none."""
+        return (await store.names(uow.conn, place, [number])).get(number)
 
 
 def _change(before: str | None, name: PlaceName) -> Change:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from bot.dialog.flow import Answers
+from bot.dialog.search import Found
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +17,7 @@ class Draft:
         flow, version: which flow, as of which version, the answers were given to.
         step: the key of the pending question, or `review`.
         answers: parsed values by step key; None where an optional step was skipped.
+        found: what there is to pick from at the pending question, where people search for it.
         present: what stands today, by step key, in a dialog that changes it (DIALOGS rule 8).
         touched_at: when its person last did something in it (aware UTC).
         tries: wrong answers to the pending question so far.
@@ -36,6 +38,7 @@ class Draft:
     then: str = ""
     then_for: int | None = None
     present: Answers = field(default_factory=dict)
+    found: Found | None = None
 
     def to_json(self) -> dict[str, Any]:
         """What is kept, sealed, between two messages."""
@@ -51,6 +54,7 @@ class Draft:
             "then": self.then,
             "then_for": self.then_for,
             "present": dict(self.present),
+            "found": self.found,
         }
 
     @classmethod

@@ -10,6 +10,7 @@ from bot.dialog import screens
 from bot.dialog.draft import Draft
 from bot.dialog.events import Answer, Other, Pressed, Said, Sent, Shared
 from bot.dialog.flow import REVIEW, Answers, Flow, InvalidInput, Kind, Step, Value, flow_text
+from bot.dialog.search import Found, Searching, options_of, typed_option
 from bot.dialog.view import Param, Screen, Text
 
 
@@ -36,7 +37,7 @@ class Outcome:
     Args:
         draft: the dialog as it is now; None when it is closed.
         screens: what to show, at most two messages (DIALOGS rule 21).
-        submission, checking: what the runner asks core before this outcome holds.
+        submission, checking, searching: what is asked of core before this outcome holds.
         forget: messages of the person to delete: a password (DIALOGS rule 17).
         stale: the event fits nothing that is on the screen; nothing changed.
         closed: the dialog was given up here.
@@ -47,6 +48,7 @@ class Outcome:
     screens: tuple[Screen, ...]
     submission: Submission | None = None
     checking: Checking | None = None
+    searching: Searching | None = None
     forget: tuple[int, ...] = ()
     stale: bool = False
     closed: bool = False
@@ -119,12 +121,21 @@ class Engine:
         step = flow.step(draft.step)
         if step.secret and isinstance(event, Said):
             return self._secret(flow, draft, step, event, late=late)
+        if step.search and isinstance(event, Said) and typed_option(draft.found, fold(event.text)) is None:
+            return Outcome(draft, (), searching=Searching(step, event.text))
         try:
-            value = self._value(step, event, draft.answers)
+            value = self._value(step, event, draft)
         except InvalidInput as problem:
             return self.offer(flow, draft) if late else self.refuse(flow, draft, problem.text)
         notes = (_late_note(step, value),) if late else ()
         return self._take(flow, draft, step, value, notes)
+
+    def found(self, flow: Flow, draft: Draft, searching: Searching, options: list[Value], *, more: bool) -> Outcome:
+        """The question again, with what was found to pick from; or that there is no such thing."""
+        if not options:
+            return self.refuse(flow, replace(draft, found=None), Text("search.none"))
+        found = Found(typed=searching.typed, page=searching.page, options=options, more=more)
+        return self.again(flow, replace(draft, tries=0, found=found))
 
     def refuse(
         self, flow: Flow, draft: Draft, problem: Text, *, step: str = "", forget: tuple[int, ...] = ()
@@ -134,7 +145,7 @@ class Engine:
         With `step` the problem is another step's (a number taken meanwhile): the dialog goes back to it.
         """
         if step and step != draft.step and step in flow.path(draft.answers):
-            draft = replace(draft, step=step, tries=0, editing=REVIEW in flow.path(draft.answers))
+            draft = replace(draft, step=step, found=None, tries=0, editing=REVIEW in flow.path(draft.answers))
         draft = replace(draft, tries=draft.tries + 1)
         help_ = [Text(flow.step(draft.step).help)] if draft.tries >= 2 and draft.step != REVIEW else []
         optional = draft.step != REVIEW and flow.step(draft.step).optional
@@ -153,6 +164,8 @@ class Engine:
             "go": lambda: self.again(flow, draft),
             "over": lambda: self._start_over(flow, draft),
             "cancel": lambda: self.cancel(flow),
+            "page": lambda: self._page(flow, draft, event.arg),
+            "missing": lambda: self._missing(flow, draft),
         }
         act = simple.get(event.action)
         outcome = act() if act else None
@@ -171,10 +184,23 @@ class Engine:
 
     def _pick(self, flow: Flow, draft: Draft, arg: str, *, late: bool) -> Outcome | None:
         step = _asked(flow, draft)
-        if step is None or not (arg.isascii() and arg.isdigit() and int(arg) < len(step.choices)):
+        if step is None:
             return None
-        value = step.choices[int(arg)].value
+        options = options_of(draft.found) if step.search else [choice.value for choice in step.choices]
+        if not (arg.isascii() and arg.isdigit() and int(arg[:9]) < len(options)):
+            return None
+        value = options[int(arg)]
         return self._take(flow, draft, step, value, (_late_note(step, value),) if late else ())
+
+    def _page(self, flow: Flow, draft: Draft, arg: str) -> Outcome | None:
+        step = _asked(flow, draft)
+        if step is None or draft.found is None or not (arg.isascii() and arg.isdigit() and len(arg) < 6):
+            return None
+        return Outcome(draft, (), searching=Searching(step, draft.found["typed"], int(arg)))
+
+    def _missing(self, flow: Flow, draft: Draft) -> Outcome | None:
+        step = _asked(flow, draft)
+        return self.again(flow, draft, Text("search.missing")) if step and step.search else None
 
     def _skip(self, flow: Flow, draft: Draft) -> Outcome | None:
         step = _asked(flow, draft)
@@ -230,20 +256,22 @@ class Engine:
             return self.refuse(flow, draft, problem.text, forget=forget)
         return Outcome(draft, (), submission=_submission(flow, draft, secret), forget=forget)
 
-    def _value(self, step: Step, event: Said | Shared | Sent, answers: Answers) -> Value:
+    def _value(self, step: Step, event: Said | Shared | Sent, draft: Draft) -> Value:
         if isinstance(event, Sent):
             raise InvalidInput(f"wrong.{event.kind}")
         if isinstance(event, Shared):
             if step.kind is not Kind.CONTACT or step.parse is None:
                 raise InvalidInput(f"wrong.{Other.CONTACT}")
-            return step.parse(event, answers)
+            return step.parse(event, draft.answers)
         typed = fold(event.text)
+        if step.search:
+            return typed_option(draft.found, typed)
         for number, choice in enumerate(step.choices, start=1):
             if typed == str(number) or typed in self.labels(choice.label) or typed in map(fold, choice.aliases):
                 return choice.value
         if step.parse is None:
             raise InvalidInput("wrong.choice")
-        return step.parse(event, answers)
+        return step.parse(event, draft.answers)
 
     def _still_fits(self, step: Step, answers: Answers) -> bool:
         value = answers[step.key]
@@ -295,7 +323,7 @@ def _asked(flow: Flow, draft: Draft) -> Step | None:
 def _asking(flow: Flow, draft: Draft, key: str) -> Draft:
     """The draft at that step. A proof that is asked for again holds no more."""
     answers = {k: value for k, value in draft.answers.items() if k != key} if flow.is_secret(key) else draft.answers
-    return replace(draft, step=key, answers=answers, tries=0)
+    return replace(draft, step=key, answers=answers, found=None, tries=0)
 
 
 def _is_unproved(flow: Flow, draft: Draft) -> bool:

@@ -61,6 +61,7 @@ class Step:
         secret: a password, which is never kept. It is the last step and submits the dialog, or it proves (DIALOGS.md).
         proves: checks, like `Flow.submit`, the password of a first step that only opens the dialog. What is kept as its
             answer is until when the proof holds.
+        search: finds options, of too many to show, by a typed part (bot/dialog/search.py); one is picked.
         check: names a question for the core that the runner asks before the answer is taken (a phone that is taken).
         shown: how an answer is shown again, in the review and on the way back.
         ask, help: other texts than `ask.KEY` and `help.KEY`.
@@ -76,6 +77,7 @@ class Step:
     kind: Kind = Kind.TEXT
     secret: bool = False
     proves: "Submit" = None
+    search: "Search | None" = None
     check: "Check | None" = None
     shown: Callable[[Value], Text | str] = str
     ask: str = ""
@@ -92,8 +94,8 @@ class Step:
             object.__setattr__(self, "help", f"help.{self.key}")
         if not self.field:
             object.__setattr__(self, "field", self.key)
-        if self.parse is None and not self.choices and not self.given:
-            raise FlowError(f"step {self.key!r} has neither choices nor a parser")
+        if not (self.parse or self.choices or self.given or self.search):
+            raise FlowError(f"step {self.key!r} has neither choices nor a parser nor a search")
         if self.secret and (self.optional or self.choices):
             raise FlowError(f"step {self.key!r} is a password: it cannot be skipped or chosen")
 
@@ -114,6 +116,7 @@ class Step:
 
 # The engine only carries these to the runner, which knows what core is; typing them here would let core in.
 Check: TypeAlias = Callable[[Any, Value, Answers], Awaitable[None]]
+Search: TypeAlias = Callable[[Any, str, int], Awaitable[tuple[list[Value], bool]]]  # part, page: options, more?
 Submit: TypeAlias = Any
 
 

@@ -13,13 +13,17 @@ KEEP: Final = Button(Text("button.keep"), "keep")
 ERASE: Final = Button(Text("button.erase"), "erase")
 GO_ON: Final = Button(Text("button.go_on"), "go")
 START_OVER: Final = Button(Text("button.start_over"), "over")
+MISSING: Final = Button(Text("button.missing"), "missing")
 
 _TEXTS: Final = (
     "progress", "progress.optional", "earlier", "present", "review.title", "review.line", "review.skipped",
     "button.change", "cancelled", "cancelled.kept", "offer", "help.person", "help.person.optional", "keyboard.taken",
     "keyboard.away", "late.taken", "button.share_contact", "proof.lapsed",
+    "search.none", "search.missing", "option", "option.line", "button.page_before", "button.page_after",
 )  # fmt: skip
-TEXTS: Final = frozenset(_TEXTS) | {key.label.key for key in (BACK, CANCEL, SKIP, KEEP, ERASE, GO_ON, START_OVER)}
+TEXTS: Final = frozenset(_TEXTS) | {
+    key.label.key for key in (BACK, CANCEL, SKIP, KEEP, ERASE, GO_ON, START_OVER, MISSING)
+}
 
 
 def present(flow: Flow, draft: Draft) -> Screen:
@@ -36,8 +40,27 @@ def question(flow: Flow, draft: Draft) -> Screen:
     controls = _controls(flow, draft, step)
     if step.kind is Kind.CONTACT:
         return Screen(tuple(lines), keyboard=ContactKeyboard(Text("button.share_contact"), controls))
+    if step.search:
+        listed, options = _options(step, draft)
+        return Screen((*lines, *listed), buttons=(*options, *controls))
     picks = tuple(Button(Text(choice.label), "pick", str(n)) for n, choice in enumerate(step.choices))
     return Screen(tuple(lines), buttons=(*_rows(picks, 2), *controls))
+
+
+def _options(step: Step, draft: Draft) -> tuple[tuple[tuple[Text, ...], ...], Rows]:
+    """What was found, numbered, and its buttons: the names are too long for them (DIALOGS rule 22)."""
+    found = draft.found
+    if found is None:
+        return (), ((MISSING,),)
+    numbered = list(enumerate(found["options"], start=1))
+    lines = tuple(Text.of("option.line", number=number, name=step.as_shown(value)) for number, value in numbered)
+    picks = tuple(Button(Text.of("option", number=number), "pick", str(number - 1)) for number, _ in numbered)
+    pages = []
+    if found["page"]:
+        pages.append(Button(Text("button.page_before"), "page", str(found["page"] - 1)))
+    if found["more"]:
+        pages.append(Button(Text("button.page_after"), "page", str(found["page"] + 1)))
+    return (lines,), (*_rows(picks, 4), *filter(None, (tuple(pages),)), (MISSING,))
 
 
 def review(flow: Flow, draft: Draft) -> Screen:

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from bot.dialog.events import Said, Shared
 from bot.dialog.flow import Answers, Choice, Flow, InvalidInput, Step, Value
+from bot.dialog.search import PAGE
 from bot.dialog.view import Text
 from bot.flows.acts import Acts
 from bot.flows.inputs import birth_date_step, email_step, sex_step, typed
@@ -12,7 +13,9 @@ from bot.person import Case, Done
 from core.profile_values import PositionRank
 from core.profiles import PARSERS, Field
 from core.values import PersonName
+from storage.reference import Place
 
+PLACES: Final = {Field.HOSPITAL: Place.HOSPITAL, Field.DEPARTMENT: Place.DEPARTMENT}
 _RANKS: Final = tuple(Choice(rank.value, f"rank.{rank.value}") for rank in PositionRank)
 
 
@@ -34,6 +37,23 @@ def _written(key: str) -> Step:
     return Step(key, typed(PARSERS[Field(key)]), optional=True)
 
 
+def _place(key: str) -> Step:
+    """Asks for a hospital or department, of many: a part is typed, one of those found is picked."""
+
+    async def search(case: Case, typed: str, page: int) -> tuple[list[Value], bool]:
+        signed = case.person.signed
+        assert signed is not None  # the draft is closed when its account is logged out
+        found = await case.core.places.search(case.uow, signed, PLACES[Field(key)], typed, page=page, size=PAGE)
+        return [place_value(number, name) for number, name in found.places], found.more
+
+    return Step(key, search=search, optional=True, shown=lambda place: str(place["name"]))
+
+
+def place_value(number: int, name: str) -> Value:
+    """A hospital or department as an answer."""
+    return {"id": number, "name": name}
+
+
 class _Save(Acts):
     """Writes one field of whoever is acting."""
 
@@ -44,8 +64,9 @@ class _Save(Acts):
         signed, value = case.person.signed, answers[self._field]
         assert signed is not None  # the draft is closed when its account is logged out
         await case.core.sessions.check_living(case.uow, signed)
-        new = None if value is None else PARSERS[self._field](value)
-        await case.core.profiles.change(case.uow, signed, signed.role, {self._field: new})
+        if value is not None:
+            value = value["id"] if self._field in PLACES else PARSERS[self._field](value)
+        await case.core.profiles.change(case.uow, signed, signed.role, {self._field: value})
         return Done((Text("profile.saved"),))
 
 
@@ -59,6 +80,8 @@ _STEPS: Final = (
     sex_step("sex"),
     birth_date_step("birth_date", optional=True),
     _free_text("address"),
+    _place("hospital_id"),
+    _place("department_id"),
     _written("internal_id"),
     Step("position_rank", typed(PositionRank.parse), choices=_RANKS, optional=True),
     _free_text("speciality"),

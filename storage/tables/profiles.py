@@ -18,6 +18,7 @@ hospitals = Table(
     metadata,
     Column("id", Integer, primary_key=True, autoincrement=False),  # as the clinic numbers them
     Column("name", String(100), nullable=False),
+    Column("found_by", String(300), nullable=False, server_default=""),  # what people type of it (storage/reference.py)
 )
 
 departments = Table(
@@ -25,6 +26,7 @@ departments = Table(
     metadata,
     Column("id", Integer, primary_key=True, autoincrement=False),  # the national list's code, or the clinic's own
     Column("name", String(100), nullable=False),
+    Column("found_by", String(300), nullable=False, server_default=""),
 )
 
 # One row an account, made when the first of these is told: logins and tokens never read it.

@@ -3,13 +3,16 @@
 import asyncio
 
 import pytest
+from sqlalchemy import text
 
+from core.profile_values import PlaceName
 from core.profiles import PARSERS, Field
 from core.sessions import EndReason
 from core.settings import Settings
 from core.unit import Channel, UnitOfWork
 from sandbox.client import Chat
 from sandbox.server import Served
+from storage.reference import Place
 from tests.bot.conftest import PASSWORD, Clinic, register, running
 from tests.bot.test_sessions import data_of, press_forged
 from tests.conftest import SetClock
@@ -54,6 +57,14 @@ async def write_elsewhere(clinic: Clinic, number: str, **values: str) -> None:
         signed = await core.sessions.authenticate(uow, issued.access_token)
         changes = {Field(name): PARSERS[Field(name)](value) for name, value in values.items()}
         await core.profiles.change(uow, signed, signed.role, changes)
+
+
+async def hospitals(clinic: Clinic, *names: str) -> None:
+    """Hospitals that the operator imported, numbered from 1."""
+    async with clinic.app.database.write() as conn:
+        uow = UnitOfWork(conn, clinic.clock(), Channel.CLI)
+        places = {number: PlaceName(name) for number, name in enumerate(names, start=1)}
+        await clinic.app.core.places.save(uow, Place.HOSPITAL, places)
 
 
 async def end_all(clinic: Clinic, number: str) -> None:
@@ -161,6 +172,74 @@ async def test_a_doctor_has_two_pages_and_comes_back_to_the_one_that_they_were_o
     await ann.send("副主任醫師")
     await ann.press("Save")
     assert "Rank: Associate chief" in ann.screen
+
+
+async def test_a_doctor_finds_the_hospital_by_a_part_of_its_name_and_the_department_by_its_initials(
+    clinic: Clinic, wang: Chat
+) -> None:
+    await hospitals(clinic, *(f"示例市第{number}人民医院" for number in range(1, 11)), "示例大学附属协和医院")
+    await wang.send("/profile")
+    await wang.press("医院")
+    assert "输入名称的一部分或拼音首字母" in wang.screen
+    await wang.send("没有的医院")
+    assert "没有找到" in wang.screen
+    await wang.send("rmyy")
+    assert "8. 示例市第8人民医院" in wang.screen
+    assert "9. " not in wang.screen
+    assert wang.buttons == [*"12345678", "下一页", "这里没有我的", "跳过", "返回", "取消"]
+    await wang.press("下一页")
+    assert "1. 示例市第9人民医院\n2. 示例市第10人民医院" in wang.screen
+    await wang.send("/help")  # answers, and the page is shown again
+    assert "2. 示例市第10人民医院" in wang.screen
+    await wang.press("这里没有我的")
+    assert "请告诉 010-12345678，我们会加上" in wang.screen
+    await wang.send("协和")
+    await wang.send("１")
+    assert "医院：示例大学附属协和医院" in wang.screen
+    await wang.press("保存")
+    assert "医院：示例大学附属协和医院" in wang.screen
+
+    await wang.press("科室")
+    await wang.send("xewk")
+    await wang.press("1")
+    await wang.press("保存")
+    assert "科室：小儿外科" in wang.screen
+    await wang.press("医院")
+    assert "现在是：示例大学附属协和医院" in wang.screen
+    await wang.press("清除")
+    await wang.press("保存")
+    assert "医院：未填写" in wang.screen
+
+
+async def test_a_hospital_that_has_the_staff_number_already_or_vanished_is_not_taken(
+    clinic: Clinic, wang: Chat
+) -> None:
+    await hospitals(clinic, "甲医院", "乙医院")
+    other = await doctor(clinic, "13700000002")
+    for chat, hospital in ((wang, "甲"), (other, "乙")):
+        await chat.send("/profile")
+        await chat.press("工号")
+        await chat.send("DOC1")
+        await chat.press("保存")
+        await chat.press("医院")
+        await chat.send(hospital)
+        await chat.press("1")
+        await chat.press("保存")
+        assert f"医院：{hospital}医院" in chat.screen
+    await other.press("医院")
+    await other.send("甲")
+    await other.press("1")
+    await other.press("保存")
+    assert "这家医院里已有人用这个工号" in other.screen
+    await other.press("返回")
+    await other.send("乙")
+    await other.press("1")
+    async with clinic.app.database.write() as conn:
+        for statement in ("UPDATE profiles SET hospital_id = NULL", "DELETE FROM hospitals WHERE id = 2"):
+            await conn.execute(text(statement))
+    await other.press("保存")
+    assert "这家医院已不在名单里" in other.screen
+    assert "（1/2，选填）您在哪家医院工作？" in other.screen
 
 
 async def test_a_staff_number_or_email_that_another_has_leads_back_to_its_question(clinic: Clinic, wang: Chat) -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from bot.dialog.draft import Draft
 from bot.dialog.engine import Engine
 from bot.dialog.events import Answer, Other, Pressed, Said, Sent, Shared
-from bot.dialog.flow import REVIEW
+from bot.dialog.flow import REVIEW, Step
 from bot.flows import FLOWS
 from bot.texts import Catalogue
 from tests.bot.dialog.test_engine import NOW
@@ -18,7 +18,21 @@ ENGINE = Engine(
     timedelta(minutes=15),
     Catalogue(ZoneInfo("UTC"), {"clinic": "c", "contact": "c", "privacy_url": "u"}).labels,
 )
-ACTIONS = ("pick", "skip", "erase", "keep", "back", "change", "next", "go", "over", "cancel", "nonsense")
+ACTIONS = (
+    "pick",
+    "skip",
+    "erase",
+    "keep",
+    "back",
+    "change",
+    "next",
+    "go",
+    "over",
+    "cancel",
+    "page",
+    "missing",
+    "nonsense",
+)
 KEYS = sorted({step.key for flow in FLOWS.values() for step in flow.steps} | {REVIEW, "9", "0", "1", "2", ""})
 
 presses = st.builds(
@@ -50,18 +64,25 @@ events: st.SearchStrategy[Answer] = st.one_of(
 minutes = st.sampled_from([0, 0, 0, 1, 9, 16])
 
 
+def _present(step: Step) -> object:
+    return {"id": 3, "name": "第三医院"} if step.search else "1990-01-31"
+
+
 @settings(max_examples=300, deadline=None)
 @given(
     name=st.sampled_from(sorted(FLOWS)), script=st.lists(st.tuples(events, minutes), max_size=40), stands=st.booleans()
 )
 def test_no_sequence_of_events_breaks_a_dialog(name: str, script: list[tuple[Answer, int]], stands: bool) -> None:
     flow, now = FLOWS[name], NOW
-    present = {step.key: "1990-01-31" if stands else None for step in flow.steps} if flow.home else None
+    present = {step.key: _present(step) if stands else None for step in flow.steps} if flow.home else None
     draft: Draft | None = ENGINE.begin(flow, now, present).draft
     for event, passed in script:
         assert draft is not None
         now += timedelta(minutes=passed)
         outcome = ENGINE.advance(flow, draft, event, now)
+        if outcome.searching and outcome.draft:
+            found = [{"id": 3, "name": "第三医院"}] if stands else []
+            outcome = ENGINE.found(flow, outcome.draft, outcome.searching, found, more=stands)
         if outcome.submission:
             path = flow.path(outcome.submission.answers)
             assert all(key in outcome.submission.answers for key in path if key != REVIEW and not flow.step(key).secret)
