@@ -101,9 +101,15 @@ async def served(core: Core, database: Database, clock: Clock) -> AsyncIterator[
     with listen(core.settings.api.model_copy(update={"port": 0})) as listening:
         port = listening.getsockname()[1]
         running = asyncio.create_task(server.serve(sockets=[listening]))
+        while not server.started:
+            await asyncio.sleep(0)
         url = f"http://127.0.0.1:{port}"
         # No TLS here, and reading the certificates for it would take each test 20 ms.
         async with httpx.AsyncClient(base_url=url, timeout=20, trust_env=False, verify=False) as client:
             yield Http(client, core)
-        server.should_exit = True
-        await running
+        # How it stops by itself is tested elsewhere, and takes a quarter of a second: too long for each of many tests.
+        await asyncio.gather(*server.server_state.tasks, return_exceptions=True)
+        running.cancel()
+        await asyncio.wait([running])
+        for accepting in server.servers:
+            accepting.close()
