@@ -56,7 +56,8 @@ async def _found(case: Case, who: str, page: int) -> Reply:
     if found.more and fits:
         ways.append(Button(Text("button.page_after"), "find", after))
     more = (Text("find.more"),) if found.more and not fits else ()
-    hint = Text.of("find.next", number=found.accounts[0].number)
+    first = found.accounts[0]
+    hint = Text.of(f"find.next.{first.state}", number=first.number)
     rows = (*filter(None, [tuple(ways)]), (menu.MENU,))
     return Reply((Screen((*map(_card, found.accounts), *more, hint), buttons=rows),))
 

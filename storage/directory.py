@@ -45,16 +45,13 @@ async def known_as(
 async def with_name_part(conn: AsyncConnection, part: str, *, start: int, most: int) -> Sequence[AnyRow]:
     """The accounts whose name has this in it, in any case.
 
-    Walks the index of names, which is small, and not the table: half a second for a million accounts where nobody fits.
+    Walks the index of names and not the table; where nobody fits, of a million accounts, that is some tenths of a
+    second.
     """
     by_name = (accounts.c.name, accounts.c.id)
-    ids = (
-        select(accounts.c.id)
-        .where(accounts.c.name.icontains(part, autoescape=True))
-        .order_by(*by_name)
-        .limit(most)
-        .offset(start)
-    )
+    # SQLite's LIKE takes any case of ASCII as it is, and lower() would more than double the time.
+    has = accounts.c.name.contains if conn.dialect.name == "sqlite" else accounts.c.name.icontains
+    ids = select(accounts.c.id).where(has(part, autoescape=True)).order_by(*by_name).limit(most).offset(start)
     return await _living(conn, select(accounts).where(accounts.c.id.in_(ids)))
 
 

@@ -84,6 +84,8 @@ async def test_an_admin_finds_suspends_reads_the_records_and_restores(clinic: Cl
     await li.send(PASSWORD)
     assert "这个账号已停用" in li.screen
 
+    await wang.send("/find P2")
+    assert "/restore P2 恢复" in wang.screen
     await wang.send("/audit P2")
     assert f"账号记录：P2 {FSI}李雷{PDI}" in wang.screen
     assert "2026-03-01 12:00 停用（A1）" in wang.screen
@@ -210,14 +212,18 @@ async def test_an_admin_whose_login_lapsed_logs_in_and_is_asked_to_send_it_again
     assert "/audit P12" in wang.screen
 
 
-async def test_rule_23_many_of_one_name_come_in_pages(clinic: Clinic, wang: Chat) -> None:
+async def nine_of_one_name(clinic: Clinic, name: str) -> None:
     app = clinic.app
     hashed = await app.core.passwords.hash(Password.parse(PASSWORD))
     async with app.database.write() as conn:
         for number in range(9):
             uow = UnitOfWork(conn, clinic.clock(), Channel.CLI)
             phone = Phone(f"1370000000{number}")
-            await app.core.accounts.create_admin(uow, phone=phone, name=PersonName("张伟"), password_hash=hashed)
+            await app.core.accounts.create_admin(uow, phone=phone, name=PersonName(name), password_hash=hashed)
+
+
+async def test_rule_23_many_of_one_name_come_in_pages(clinic: Clinic, wang: Chat) -> None:
+    await nine_of_one_name(clinic, "张伟")
     await wang.send("/find 张伟")
     assert wang.screen.count("张伟") == 8
     assert "13700000008" not in wang.screen
@@ -225,3 +231,10 @@ async def test_rule_23_many_of_one_name_come_in_pages(clinic: Clinic, wang: Chat
     assert "13700000008" in wang.screen
     await wang.press("上一页")
     assert wang.screen.count("张伟") == 8
+
+
+async def test_a_name_too_long_for_a_button_says_how_to_go_on(clinic: Clinic, wang: Chat) -> None:
+    await nine_of_one_name(clinic, "阿" * 14)
+    await wang.send("/find " + "阿" * 14)
+    assert "还有更多，这里放不下" in wang.screen
+    assert wang.buttons == ["菜单"]
