@@ -315,3 +315,97 @@ def only_digits(event: Said | Shared, _answers: Answers) -> Value:
     if isinstance(event, Said) and event.text.isdigit():
         return event.text
     raise InvalidInput("not_digits")
+
+
+WORD = Flow("words.one", 1, (NOTE,), submit=None, home=("words", "at.note"))
+
+
+def edit(present: Value, flow: Flow = WORD) -> Story:
+    story = Story(flow)
+    story.outcome = ENGINE.begin(flow, NOW, {flow.steps[0].key: present})
+    story.draft = story._draft()
+    return story
+
+
+def test_what_stands_is_shown_with_keep_and_erase_apart_from_skip() -> None:
+    assert edit("old").actions == {"keep", "erase", "back", "cancel"}
+    assert "present" in edit("old").keys
+    assert edit(None).actions == {"skip", "back", "cancel"}
+
+
+@pytest.mark.parametrize(("present", "action"), [("old", "keep"), (None, "skip"), ("old", "back"), ("old", "skip")])
+def test_to_leave_what_stands_leads_home_with_nothing_to_submit(present: Value, action: str) -> None:
+    outcome = edit(present).press(action).outcome
+    assert outcome.home
+    assert outcome.draft is None
+    assert outcome.submission is None
+
+
+def test_to_erase_is_confirmed_before_it_is_done() -> None:
+    story = edit("old").press("erase")
+    assert story.draft.step == "review"
+    submission = story.press("next").outcome.submission
+    assert submission is not None
+    assert submission.answers == {"note": None}
+
+
+def test_an_answer_that_was_given_anew_is_kept_and_not_what_stood() -> None:
+    story = edit("old").say("new").press("back")
+    assert "earlier" in story.keys
+    submission = story.press("keep").press("next").outcome.submission
+    assert submission is not None
+    assert submission.answers == {"note": "new"}
+
+
+def test_start_over_shows_again_what_stands() -> None:
+    story = edit("old").say("new").wait(minutes=16).say("later")
+    assert story.actions == {"go", "over", "cancel"}
+    assert "present" in story.press("over").keys
+
+
+async def _nothing(_case: object, _typed: str, _page: int) -> tuple[list[Value], bool]:
+    return [], False
+
+
+TOWN = Flow("town", 1, (Step("town", search=_nothing, optional=True),), submit=None)
+TOWNS = [f"town {number}" for number in range(1, 9)]
+
+
+def searched(story: Story, options: list[Value], *, more: bool = False) -> Story:
+    """The search that the last event asked for has found this."""
+    assert story.outcome.searching is not None
+    story.outcome = ENGINE.found(story.flow, story.draft, story.outcome.searching, options, more=more)
+    story.draft = story._draft()
+    return story
+
+
+@pytest.mark.parametrize("pick", [Pressed("town", 1, "pick", "1", 1, "q"), Said("２", 7)])
+def test_what_was_found_is_picked_by_button_or_number(pick: Answer) -> None:
+    story = searched(Story(TOWN).say("tow"), TOWNS).do(pick)
+    assert story.draft.answers == {"town": "town 2"}
+    assert story.draft.found is None
+
+
+def test_a_page_is_looked_for_again_and_a_number_that_is_not_there_is_a_search() -> None:
+    story = searched(Story(TOWN).say("tow"), TOWNS, more=True)
+    assert {"pick", "page", "missing"} <= story.actions
+    asked = story.press("page", "1").outcome.searching
+    assert asked is not None
+    assert (asked.typed, asked.page) == ("tow", 1)
+    asked = story.say("9").outcome.searching
+    assert asked is not None
+    assert asked.typed == "9"
+
+
+@pytest.mark.parametrize("arg", ["", "8", "-1", "²", "99999999999", "x"])
+def test_a_forged_pick_or_page_changes_nothing(arg: str) -> None:
+    story = searched(Story(TOWN).say("tow"), TOWNS)
+    assert story.press("pick", arg).outcome.stale
+    if not arg.isascii() or not arg.isdigit() or len(arg) > 5:
+        assert story.press("page", arg).outcome.stale
+
+
+def test_nothing_found_says_so_and_the_help_grows() -> None:
+    story = searched(searched(Story(TOWN).say("x"), []).say("y"), [])
+    assert story.keys[:2] == ["search.none", "help.town"]
+    assert story.actions == {"missing", "skip", "cancel"}
