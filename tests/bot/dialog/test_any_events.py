@@ -33,6 +33,7 @@ ACTIONS = (
     "missing",
     "nonsense",
 )
+ACCOUNT = {"number": "P12", "name": "王小明", "role": "patient", "state": "active"}
 KEYS = sorted({step.key for flow in FLOWS.values() for step in flow.steps} | {REVIEW, "9", "0", "1", "2", ""})
 
 presses = st.builds(
@@ -75,7 +76,8 @@ def _present(step: Step) -> object:
 def test_no_sequence_of_events_breaks_a_dialog(name: str, script: list[tuple[Answer, int]], stands: bool) -> None:
     flow, now = FLOWS[name], NOW
     present = {step.key: _present(step) if stands else None for step in flow.steps} if flow.home else None
-    draft: Draft | None = ENGINE.begin(flow, now, present).draft
+    settled = {step.key: ACCOUNT for step in flow.steps if step.given}
+    draft: Draft | None = ENGINE.begin(flow, now, present, settled).draft
     for event, passed in script:
         assert draft is not None
         now += timedelta(minutes=passed)
@@ -84,6 +86,7 @@ def test_no_sequence_of_events_breaks_a_dialog(name: str, script: list[tuple[Ans
             found = [{"id": 3, "name": "第三医院"}] if stands else []
             outcome = ENGINE.found(flow, outcome.draft, outcome.searching, found, more=stands)
         if outcome.submission:
+            assert settled.items() <= outcome.submission.answers.items()
             path = flow.path(outcome.submission.answers)
             assert all(key in outcome.submission.answers for key in path if key != REVIEW and not flow.step(key).secret)
             assert outcome.draft is not None
