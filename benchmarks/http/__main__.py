@@ -18,7 +18,7 @@ from benchmarks.postgres import PostgresServer, postgres_server
 
 _ARTIFACTS = Path("artifacts")
 _QUIET_CORES = 0.3
-_TABLE_WIDTH = 130
+_TABLE_WIDTH = 150
 _PACKAGES = ("fastapi", "uvicorn", "uvloop", "aiohttp", "SQLAlchemy", "bcrypt")
 _FULL = rounds.Lengths(call=1.5, login=6.0, warm=0.3, turns=2)
 _QUICK = rounds.Lengths(call=0.7, login=1.5, warm=0.2, turns=1)

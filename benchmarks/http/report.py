@@ -16,7 +16,8 @@ def rows(rounds: Sequence[Windows]) -> list[dict[str, Any]]:
 
     Rates and latencies are taken over all its windows together. A ratio is the median of the ratios of two windows of
     one round and turn: how many times a call costs (by time, and by CPU, the database server's included) what it costs
-    with the fewest accounts, and how many times it is answered when fastapi-users answers it once.
+    with the fewest accounts, how many times it is answered when fastapi-users answers it once, and how many times its
+    CPU it takes.
     """
     every = [
         {**window, "round": number, "rate": _rate(window), "cpu": _cpu(window)}
@@ -47,15 +48,16 @@ def rows(rounds: Sequence[Windows]) -> list[dict[str, Any]]:
                 "time_over_fewest": _ratio(own, fewest, lambda ours, theirs: theirs["rate"] / ours["rate"]),
                 "cpu_over_fewest": _ratio(own, fewest, lambda ours, theirs: ours["cpu"] / theirs["cpu"]),
                 "rate_over_peer": _ratio(own, peers, lambda ours, theirs: ours["rate"] / theirs["rate"]),
+                "cpu_over_peer": _ratio(own, peers, lambda ours, theirs: ours["cpu"] / theirs["cpu"]),
             }
         )
     return result
 
 
 def raw_bcrypt(rounds: Sequence[Windows]) -> dict[str, float]:
-    """Checks a second of the machine itself: on `one` thread, and on `all` its cores."""
+    """Checks a second of the machine itself, on `one` thread and on `all` its cores, and one check's `cpu_us`."""
     found = [window for window in chain.from_iterable(rounds) if window["call"] == "raw bcrypt"]
-    return {threads: mean(window[threads] for window in found) for threads in ("one", "all")}
+    return {what: mean(window[what] for window in found) for what in ("one", "all", "cpu_us")}
 
 
 def table(rows: Sequence[dict[str, Any]], raw: dict[str, float]) -> Table:
@@ -67,10 +69,11 @@ def table(rows: Sequence[dict[str, Any]], raw: dict[str, float]) -> Table:
         "p50 / p99 ms",
         "CPU µs a call\n+ PostgreSQL's",
         "cost over fewest\nby time / by CPU",
-        "calls/s over\nfastapi-users",
-        "share of\nraw bcrypt",
+        "over fastapi-users\ncalls/s / CPU",
+        "share of raw bcrypt\nby time / by CPU",
     )
     for row in rows:
+        compared = row["kind"] == "ours" and row["rate_over_peer"]
         login = row["call"] == "login" and row["kind"] == "ours"
         shown.add_row(
             f"{row['database']}, {row['call']}, {_NAMES[row['kind']]}",
@@ -79,8 +82,8 @@ def table(rows: Sequence[dict[str, Any]], raw: dict[str, float]) -> Table:
             f"{row['p50_ms']:,.0f} / {row['p99_ms']:,.0f}",
             f"{row['cpu_us']:,.0f} + {row['database_us']:,.0f}",
             f"{row['time_over_fewest']:.2f} / {row['cpu_over_fewest']:.2f}",
-            f"{row['rate_over_peer']:.2f}" if row["kind"] == "ours" and row["rate_over_peer"] else "",
-            f"{row['rate'] / raw['all']:.2f}" if login else "",
+            f"{row['rate_over_peer']:.2f} / {row['cpu_over_peer']:.2f}" if compared else "",
+            f"{row['rate'] / raw['all']:.2f} / {raw['cpu_us'] / row['cpu_us']:.2f}" if login else "",
         )
     return shown
 
