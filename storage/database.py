@@ -1,6 +1,7 @@
 """The one door to the database: SQLite by default, PostgreSQL by another URL, the same code on both."""
 
 import asyncio
+import errno
 import os
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, contextmanager
@@ -213,11 +214,17 @@ def _begin_sqlite(conn: Connection) -> None:
 def _make_file(path: Path) -> None:
     """Makes an empty database file for its user alone: health data must not be born readable by all.
 
-    A file that is there stays as it is. StorageError when it cannot be opened.
+    A file that is there is not even opened: closing any descriptor of it would take away all the locks that SQLite
+    holds on it in this process, and the next process to leave would delete the WAL under our feet ("How To Corrupt An
+    SQLite Database File", 2.2). StorageError when it cannot be made, read or written.
     """
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+    except FileExistsError:
+        fault = errno.EISDIR if path.is_dir() else 0 if os.access(path, os.R_OK | os.W_OK) else errno.EACCES
+        if fault:
+            raise StorageError(f"The database file {path} cannot be opened: {os.strerror(fault)}.") from None
     except OSError as error:
         raise StorageError(f"The database file {path} cannot be opened: {error.strerror}.") from error
 
