@@ -110,7 +110,7 @@ def test_an_admin_is_suspended_restored_and_given_a_new_password(clinic: Machine
     assert clinic.run("admin", "suspend", "a2").code == Exit.OK
     assert "suspended" in clinic.run("admin", "list").out
     again = clinic.run("admin", "suspend", "A2")
-    assert (again.code, again.sentence) == (Exit.FAILED, "Nothing to do: the account is suspended.")
+    assert (again.code, again.sentence) == (Exit.FAILED, "This account is suspended already. Nothing was changed.")
     assert clinic.run("admin", "restore", "A2").code == Exit.OK
     assert clinic.run("admin", "reset-password", "A2", "--password-stdin", given="another good one").code == Exit.OK
     with sqlite3.connect(clinic.folder / "data/clinic.db") as rows:
