@@ -12,6 +12,7 @@ from tests.faces.face import NO, OK, OUT, PASSWORD, PHONE, WAIT, Face, Login, Se
 
 _ROLES: Final = {Role.PATIENT: "患者", Role.DOCTOR: "医生", Role.ADMIN: "工作人员"}
 _SEXES: Final = {"0": "男", "1": "女", "2": "保密"}
+_FIELDS: Final = {"name": "姓名", "sex": "性别", "birth_date": "出生日期", "address": "住址"}
 _NOT_IN: Final = ("请先登录", "登录已过期", "您的登录还没做完")
 
 
@@ -68,6 +69,20 @@ class BotFace(Face):
     async def log_out(self, login: Login, role: Role = Role.PATIENT) -> str:
         chat: Chat = login
         return OK if "您已退出登录" in await say(chat, "/logout") else OUT
+
+    async def change(self, login: Login, role: Role = Role.PATIENT, *, phone: str = PHONE, **fields: str | None) -> str:
+        """One dialog a field; the phone is no part of any."""
+        chat: Chat = login
+        for field, value in fields.items():
+            await chat.send("/cancel")
+            await chat.send("/profile")
+            await chat.press(_FIELDS[field])
+            if value is None:
+                await chat.press("清除")
+            elif refused := outcome(await say(chat, value)):
+                return refused
+            await chat.press("保存")
+        return OK
 
     async def _newcomer(self) -> Chat:
         self.people += 1

@@ -117,13 +117,20 @@ async def test_accounts_made_over_http_are_asked_for_consent_at_their_first_logi
     assert "您同意吗" in await say(chat, PASSWORD)
 
 
-async def test_two_http_servers_on_one_database_are_one(faces: dict[str, Face], clinic: Clinic) -> None:
-    core, database, clock = clinic.app.core, clinic.app.database, clinic.clock
-    token = await faces["http"].newcomer()
-    async with served(core, database, clock) as http:
-        other = HttpFace(core, database, clock, http.client)
-        assert await other.log_out(token) == OK
-    assert await faces["http"].see(token) == OUT
+async def test_two_http_servers_with_connections_of_their_own_are_one(
+    settings: Settings, secrets: Secrets, database: Database, database_url: str, clock: SetClock
+) -> None:
+    other = Database(database_url)
+    async with (
+        server(settings, secrets, database, clock) as one,
+        server(settings, secrets, other, clock) as two,
+    ):
+        first = HttpFace(one.core, database, clock, one.client)
+        second = HttpFace(two.core, other, clock, two.client)
+        token = await first.newcomer()
+        assert await second.log_out(token) == OK
+        assert await first.see(token) == OUT
+    await other.dispose()
 
 
 @asynccontextmanager

@@ -99,7 +99,11 @@ async def test_t11_the_role_is_read_from_the_account_on_each_use(face: Face) -> 
     async with face.desk.write() as uow:
         await uow.conn.execute(update(accounts).values(role=Role.ADMIN))
     seen = await face.see(login)
-    assert seen == OUT or (isinstance(seen, Seen) and seen.role == Role.ADMIN)
+    if face.name == "bot":  # its login names no role: what the account may is what it sees
+        assert isinstance(seen, Seen)
+        assert seen.role == Role.ADMIN
+    else:
+        assert seen == OUT
 
 
 @proves("TOKENS T23")
