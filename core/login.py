@@ -142,8 +142,8 @@ class Login:
 
     async def give_up(self, uow: UnitOfWork, attempt: LoginAttempt) -> None:
         """Uncounts a try whose password was never looked at: too many people were waiting to be (Busy)."""
-        await self._throttle.give_back(uow, attempt.account_key)
         await self._throttle.give_back(uow, attempt.source_key)
+        await self._throttle.give_back(uow, attempt.account_key)
 
     async def finish(self, uow: UnitOfWork, attempt: LoginAttempt) -> LoggedIn | LoginRefused:
         """Logs in, or says no. Never raises for a wrong password: what was counted and audited must be committed."""
@@ -190,14 +190,16 @@ class Login:
 
     async def _right(self, uow: UnitOfWork, attempt: LoginAttempt, actor: str | None = None) -> AnyRow | None:
         """The account, if the password was right, and still is; then the try is uncounted, else it is audited."""
-        row = await account_store.get(uow.conn, attempt.account_id) if attempt.account_id else None
+        # Locked, so that a reset or suspension comes before this login, or finds its session to end (TOKENS T25).
+        # Everybody takes the account first, then the source's counter, then the account's: else there are deadlocks.
+        row = await account_store.get_locked(uow.conn, attempt.account_id) if attempt.account_id else None
         # The password may have been changed while this one was being compared.
         stored = PasswordHash.of_row(row)
         if row is None or not attempt.right or stored != attempt.stored or row.state == AccountState.ERASED:
             await self._audit.append(uow, Action.FAIL_LOGIN, actor=actor, subject=row.pseudonym if row else None)
             return None
-        await self._throttle.clear(uow, attempt.account_key)
         await self._throttle.give_back(uow, attempt.source_key)
+        await self._throttle.clear(uow, attempt.account_key)
         return row
 
     async def _open(self, uow: UnitOfWork, account: Account, attempt: LoginAttempt) -> LoggedIn:

@@ -133,6 +133,8 @@ async def end_of_person(conn: AsyncConnection, telegram_user_id: int, now: datet
 
 async def end_of_account(conn: AsyncConnection, account_id: int, now: datetime, why: str) -> int:
     """Ends every living session of an account; how many there were (TOKENS T25, T26)."""
+    # A login of this account that is being opened now is waited for, else it would be missed.
+    await conn.execute(select(accounts.c.id).where(accounts.c.id == account_id).with_for_update(key_share=True))
     statement = update(sessions).where(sessions.c.account_id == account_id, sessions.c.ended_at.is_(None))
     return (await conn.execute(statement.values(ended_at=now, end_reason=why))).rowcount
 

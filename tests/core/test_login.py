@@ -9,8 +9,10 @@ from sqlalchemy import select, update
 
 from core.audit import Action
 from core.core import Core
-from core.errors import Throttled
+from core.errors import Throttled, Unauthenticated
 from core.login import LoggedIn, LoginRefused, Source
+from core.sessions import EndReason
+from core.settings import Login, Secrets, Settings
 from core.unit import Channel
 from core.values import Email, Password, Phone, Role
 from storage.tables import accounts as tables
@@ -234,6 +236,56 @@ async def test_a_password_changed_while_the_old_one_was_compared_wins(
         await core.accounts.reset_password(uow, account.id, hashed)
     async with desk.write() as uow:
         assert await core.login.finish(uow, attempt) == LoginRefused()
+
+
+@pytest.mark.parametrize("what", ["reset", "suspend", "everywhere"])
+async def test_a_login_that_is_being_opened_is_ended_by_what_ends_them_all(
+    core: Core, desk: Desk, make_account: MakeAccount, what: str
+) -> None:
+    """TOKENS T25: whoever comes second waits, so that no login slips between."""
+    account = await make_account()
+    hashed = await core.passwords.hash(Password.parse("quite another one"))
+
+    async def end() -> None:
+        async with desk.write(Channel.CLI) as uow:
+            if what == "reset":
+                await core.accounts.reset_password(uow, account.id, hashed)
+            elif what == "suspend":
+                await core.accounts.suspend(uow, account.id)
+            else:
+                await core.sessions.end_all(uow, account, EndReason.LOGOUT_EVERYWHERE)
+
+    async with desk.write(Channel.HTTP) as uow:
+        attempt = await core.login.begin(
+            uow, role=Role.PATIENT, identifier=PHONE, password=PASSWORD, source=Source.http("192.0.2.1")
+        )
+    await attempt.verify()
+    async with desk.write(Channel.HTTP) as uow:
+        outcome = await core.login.finish(uow, attempt)
+        ending = asyncio.create_task(end())
+        await asyncio.sleep(0.2)
+        assert not ending.done()
+    await ending
+    assert isinstance(outcome, LoggedIn)
+    assert outcome.issued is not None
+    async with desk.read() as uow:
+        with pytest.raises(Unauthenticated):
+            await core.sessions.authenticate(uow, outcome.issued.access_token)
+
+
+async def test_many_logins_of_one_account_from_one_place_all_get_in(
+    settings: Settings, secrets: Secrets, desk: Desk, make_account: MakeAccount
+) -> None:
+    many = settings.model_copy(update={"login": Login(free_failures=100, free_failures_per_address=100)})
+    core = Core(many, secrets)
+    await make_account()
+    place = Source.http("192.0.2.1")
+    for _ in range(3):
+        came = await asyncio.gather(
+            *(log_in(core, desk, PASSWORD if n % 2 else "wrong", source=place) for n in range(16)),
+        )
+        assert [isinstance(one, LoggedIn) for one in came] == [bool(n % 2) for n in range(16)]
+    core.close()
 
 
 async def test_an_attempt_that_was_not_verified_logs_nobody_in(
