@@ -31,9 +31,9 @@ class Consents:
         """Records consent to the present version; one that stands already is left as it is."""
         if await self.has(uow, account_id, kind):
             return
-        version = CURRENT_VERSION[kind]
-        await store.add(uow.conn, account_id, uow.now, kind=kind.value, version=version, channel=uow.channel.value)
-        await self._append(uow, account_id, Action.GIVE_CONSENT, kind)
+        version, channel = CURRENT_VERSION[kind], uow.channel.value
+        if await store.add(uow.conn, account_id, uow.now, kind=kind.value, version=version, channel=channel):
+            await self._append(uow, account_id, Action.GIVE_CONSENT, kind)
 
     async def has(self, uow: UnitOfWork, account_id: int, kind: ConsentKind) -> bool:
         """Whether consent to the present version stands."""

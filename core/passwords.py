@@ -94,8 +94,8 @@ class Passwords:
 
     def is_outdated(self, stored: PasswordHash) -> bool:
         """Whether it should be hashed anew at the next login: imported, an older pepper, or a lower cost."""
-        cost = int(stored.value.split("$")[2])
-        return stored.scheme != PEPPERED or stored.pepper_id != self._peppers.current or cost < self._cost
+        newer = stored.pepper_id == self._peppers.current and _cost_of(stored) >= self._cost
+        return stored.scheme != PEPPERED or not newer
 
     def close(self) -> None:
         """Ends the threads; what waits is dropped."""
@@ -114,8 +114,23 @@ class Passwords:
         else:
             secret = _peppered(text, self._peppers.keys[str(target.pepper_id)])
         right = bcrypt.checkpw(secret, target.value.encode())
+        if not right:
+            self._make_up_for(_cost_of(target))
         # bcrypt ends at a NUL byte: `p` and `p\0p` are one to it.
         return right and known is not None and not too_long and "\0" not in given
+
+    def _make_up_for(self, cost: int) -> None:
+        """Works as much as lacks to one hash of today's cost: a cheaper hash must not tell that there is an account.
+
+        Each step doubles the work, so that 2^cost + (2^cost + … + 2^(today's - 1)) = 2^today's. A dearer one, which
+        only an import can bring, takes longer until its owner's first login.
+        """
+        for step in range(cost, self._cost):
+            bcrypt.hashpw(b"", bcrypt.gensalt(step))
+
+
+def _cost_of(stored: PasswordHash) -> int:
+    return int(stored.value.split("$")[2])
 
 
 def _utf8(text: str) -> bytes:

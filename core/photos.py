@@ -5,9 +5,11 @@ import hashlib
 import io
 import os
 import secrets
+import struct
 import time
 import warnings
 import zipfile
+import zlib
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -15,7 +17,7 @@ from enum import StrEnum
 from typing import BinaryIO, Final, cast
 
 import structlog
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps
 from PIL.Image import DecompressionBombError, DecompressionBombWarning
 
 from core.errors import InvalidValue
@@ -35,6 +37,22 @@ _READING_SECONDS: Final = 10.0  # of processor time: an honest photo of 40 megap
 _BLOCK_BYTES: Final = 4096  # that time is looked at after so many
 _MAX_THREADS: Final = 2  # each may need half a gigabyte for the largest photo
 _QUEUE_PER_THREAD: Final = 8
+
+
+# What decoders raise over a broken picture. AssertionError: a palette that is not there.
+_DECODER_FAULTS: Final = (
+    OSError,
+    ValueError,
+    SyntaxError,
+    EOFError,
+    TypeError,
+    LookupError,
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    struct.error,
+    zlib.error,
+)
 
 
 class MediaType(StrEnum):
@@ -191,7 +209,7 @@ def _pixels(received: BinaryIO, media_type: MediaType) -> Image.Image:
             return _bare(image)
     except (DecompressionBombError, DecompressionBombWarning):  # so many that the library itself takes fright
         raise _refused("too_many_pixels") from None
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, EOFError, TypeError, IndexError) as error:
+    except _DECODER_FAULTS as error:
         raise _refused("damaged") from error
 
 

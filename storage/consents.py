@@ -2,7 +2,8 @@
 
 from datetime import datetime
 
-from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy import bindparam, func, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.tables.accounts import consents
@@ -14,10 +15,11 @@ _version = select(func.max(consents.c.version)).where(
 )
 
 
-async def add(conn: AsyncConnection, account_id: int, now: datetime, *, kind: str, version: int, channel: str) -> None:
-    """Records a consent."""
+async def add(conn: AsyncConnection, account_id: int, now: datetime, *, kind: str, version: int, channel: str) -> bool:
+    """Records a consent; whether this call did, and not another a moment before."""
+    new = postgresql.insert if conn.dialect.name == "postgresql" else sqlite.insert
     row = {"account_id": account_id, "kind": kind, "version": version, "channel": channel, "given_at": now}
-    await conn.execute(insert(consents).values(row))
+    return (await conn.execute(new(consents).values(row).on_conflict_do_nothing())).rowcount == 1
 
 
 async def standing_version(conn: AsyncConnection, account_id: int, kind: str) -> int | None:

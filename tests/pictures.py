@@ -98,6 +98,12 @@ def png_of_size(width: int, height: int) -> bytes:
     return _PNG_HEAD + _chunk(b"IHDR", header) + _chunk(b"IDAT", zlib.compress(bytes(1000))) + _chunk(b"IEND", b"")
 
 
+def png_without_its_palette() -> bytes:
+    """A pixel that names a colour of a palette that is not there."""
+    header = _chunk(b"IHDR", struct.pack(">IIBBBBB", 1, 1, 8, 3, 0, 0, 0))
+    return _PNG_HEAD + header + _chunk(b"IDAT", zlib.compress(b"\0\0")) + _chunk(b"IEND", b"")
+
+
 def jpeg_of_size(width: int, height: int) -> bytes:
     """A JPEG whose header promises a picture of this size."""
     whole = bytearray(jpeg())
@@ -161,6 +167,7 @@ BAD: Final[dict[str, tuple[str, Callable[[], bytes]]]] = {
     "the head of a JPEG": ("photo.damaged", lambda: jpeg()[:3]),
     "half a JPEG": ("photo.damaged", lambda: jpeg()[: len(jpeg()) // 2]),
     "half a PNG": ("photo.damaged", lambda: png()[: len(png()) // 2]),
+    "a PNG without its palette": ("photo.damaged", png_without_its_palette),
     "a PNG with a wrong checksum": ("photo.damaged", lambda: png().replace(b"IDAT", b"IDAT\x00", 1)),
     "a PNG with a text of gigabytes": (
         "photo.damaged",

@@ -122,7 +122,16 @@ consents = Table(
     Column("given_at", UtcDateTime, nullable=False),
     Column("withdrawn_at", UtcDateTime),
 )
-Index("ix_consents_account_id", consents.c.account_id)
+_standing = consents.c.withdrawn_at.is_(None)
+Index(
+    "uq_consents_account_id_kind_version",
+    consents.c.account_id,
+    consents.c.kind,
+    consents.c.version,
+    unique=True,
+    sqlite_where=_standing,
+    postgresql_where=_standing,
+)
 
 audit = Table(
     "audit",

@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import func, select
 
 from core.account import AccountState
+from core.audit import Action
 from core.consents import ConsentKind
 from core.core import Core
 from core.errors import AccountError, CoreError, InvalidValue, Throttled
@@ -217,6 +218,24 @@ async def test_a_consent_is_given_once_and_can_be_withdrawn_and_given_anew(
         await core.consents.give(uow, account.id, ConsentKind.PRIVACY)
         assert await core.consents.has(uow, account.id, ConsentKind.PRIVACY)
         assert not await core.consents.has(uow, account.id, ConsentKind.HEALTH)
+
+
+async def test_of_many_who_give_one_consent_at_once_one_is_recorded(
+    core: Core, desk: Desk, make_account: MakeAccount
+) -> None:
+    account = await make_account()
+
+    async def give() -> None:
+        async with desk.write(Channel.HTTP) as uow:
+            await core.consents.give(uow, account.id, ConsentKind.HEALTH)
+
+    await asyncio.gather(*(give() for _ in range(8)))
+    async with desk.read() as uow:
+        standing = (await uow.conn.execute(select(tables.consents).where(tables.consents.c.kind == "health"))).all()
+        entries = select(tables.audit).where(
+            tables.audit.c.action == Action.GIVE_CONSENT, tables.audit.c.reasons == "health"
+        )
+        assert (len(standing), len((await uow.conn.execute(entries)).all())) == (1, 1)
 
 
 @pytest.mark.parametrize("number", ["", "P", "P0", "12", "X1", "P1x", "P1.2", "P" + "9" * 40])

@@ -12,7 +12,7 @@ from core.core import Core
 from core.errors import Throttled, Unauthenticated
 from core.login import LoggedIn, LoginRefused, Source
 from core.sessions import EndReason
-from core.settings import Login, Secrets, Settings
+from core.settings import Login, Passwords, Secrets, Settings
 from core.unit import Channel
 from core.values import Email, Password, Phone, Role
 from storage.tables import accounts as tables
@@ -115,6 +115,34 @@ async def test_the_answer_for_an_unknown_account_is_the_same_and_costs_as_much(
     unknown = await log_in(core, desk, "wrong", who=Phone("13999999999"))
     assert known == unknown == LoginRefused()
     assert checked == [b"$2b$04$"] * 2
+
+
+async def test_a_cheaper_hash_of_an_imported_account_costs_what_an_unknown_account_does(
+    settings: Settings, secrets: Secrets, desk: Desk, make_account: MakeAccount, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account = await make_account()
+    async with desk.write() as uow:
+        old = bcrypt.hashpw(b"an imported one", bcrypt.gensalt(4)).decode()
+        await uow.conn.execute(update(tables.accounts).values(password_hash=old, password_scheme="bcrypt"))
+    core = Core(settings.model_copy(update={"passwords": Passwords(bcrypt_cost=7)}), secrets)
+    work = {"checkpw": 0, "hashpw": 0}
+    check, hash_ = bcrypt.checkpw, bcrypt.hashpw
+
+    def checking(password: bytes, hashed: bytes) -> bool:
+        work["checkpw"] += 2 ** int(hashed[4:6])
+        return check(password, hashed)
+
+    def hashing(password: bytes, salt: bytes) -> bytes:
+        work["hashpw"] += 2 ** int(salt[4:6])
+        return hash_(password, salt)
+
+    monkeypatch.setattr(bcrypt, "checkpw", checking)
+    monkeypatch.setattr(bcrypt, "hashpw", hashing)
+    for who in (PHONE, Phone("13999999999")):
+        work.update(checkpw=0, hashpw=0)
+        assert await log_in(core, desk, "wrong", who=who) == LoginRefused()
+        assert sum(work.values()) == 2**7, account.phone
+    core.close()
 
 
 async def test_the_waits_for_an_unknown_account_are_the_same(

@@ -39,7 +39,11 @@ class Rows:
 
     def count(self) -> int:
         """Reads the whole file once and returns how many rows it has. Raises Failure."""
-        if self.path.exists() and not self.path.is_file():
+        try:
+            odd = self.path.exists() and not self.path.is_file()
+        except OSError as error:  # a name that is too long, a folder that may not be looked into
+            raise Failure(f"{self.path} cannot be read: {error.strerror}.") from None
+        if odd:
             raise Failure(f"{self.path} is not a file: it is read more than once.")
         count = sum(1 for _ in self)
         if not count:
