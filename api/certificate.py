@@ -69,8 +69,8 @@ async def certificate(edge: AnEdge, token: Token) -> Response:
     """The photo that was sent last, as a file to be saved."""
     async with edge.write() as uow:
         signed = await edge.signed_in(uow, token, Permission.SEE_OWN_CERTIFICATE)
-        await edge.core.sessions.touch(uow, [signed])
         photo = await edge.core.certificates.newest_photo(uow, signed)
+    await edge.touch(signed)
     if photo is None:
         return JSONResponse(None)
     content = await edge.core.photos.read(photo.path)  # after the commit: a look is written down before it is had
@@ -106,8 +106,9 @@ async def upload(request: Request, edge: AnEdge, token: Token) -> Uploaded:
 async def _submit(edge: Edge, token: str, photo: Photo) -> str:
     async with edge.core.photos.kept(PhotoKind.CERTIFICATE, [photo]) as stored, edge.write() as uow:
         signed = await edge.signed_in(uow, token, Permission.SEND_OWN_CERTIFICATE)  # an upload is long, much can happen
-        await edge.core.sessions.touch(uow, [signed])
-        return (await edge.core.certificates.submit(uow, signed, stored)).path
+        submission = await edge.core.certificates.submit(uow, signed, stored)
+    await edge.touch(signed)
+    return submission.path
 
 
 @asynccontextmanager

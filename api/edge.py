@@ -45,7 +45,10 @@ class Edge:
         return require(await self.core.sessions.authenticate(uow, token), permission)
 
     async def touch(self, signed: Signed) -> None:
-        """Notes in a transaction of its own that a login is in use; opens none while that is not due."""
+        """Notes that a login is in use, in a transaction of its own and only when due.
+
+        In the route's it would lock the session before the account, and a suspension locks them the other way round.
+        """
         if self.clock() - signed.used_at >= TOUCH_EVERY:
             async with self.write() as uow:
                 await self.core.sessions.touch(uow, [signed])
@@ -113,8 +116,8 @@ def writing(permission: Permission) -> Any:
     async def call(edge: AnEdge, token: Token) -> AsyncIterator[Call]:
         async with edge.write() as uow:
             signed = await edge.signed_in(uow, token, permission)
-            await edge.core.sessions.touch(uow, [signed])
             yield Call(edge.core, uow, signed)
+        await edge.touch(signed)
 
     return Depends(call, scope="function")
 

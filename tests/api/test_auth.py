@@ -8,9 +8,11 @@ from sqlalchemy import select, update
 
 from core.audit import Action
 from core.errors import Busy
+from core.sessions import EndReason
 from core.settings import Login, Passwords
+from core.values import Password
 from storage.tables.accounts import accounts, audit, sessions
-from tests.api.conftest import EMAIL, PASSWORD, Http, Serve, bearer
+from tests.api.conftest import EMAIL, PASSWORD, PHONE, Http, Serve, bearer
 from tests.conftest import Desk, SetClock
 
 DOCTOR = {"username": "demo", "password": PASSWORD, "email": EMAIL, "sex": 0, "age": 24}
@@ -170,6 +172,24 @@ async def test_a_login_in_use_is_noted_every_five_minutes(http: Http, clock: Set
     clock.advance(minutes=2)
     await http.client.post("/api/auth/me", headers=token)
     assert await used_at() == clock.now
+
+
+async def test_noting_it_does_not_stand_in_the_way_of_who_ends_the_login(
+    http: Http, clock: SetClock, desk: Desk
+) -> None:
+    """A reset in the moment of a change: had the change locked the login first, PostgreSQL would drop one of them."""
+    who = await http.doctor()
+    clock.advance(minutes=6)
+    hashed = await http.core.passwords.hash(Password.parse("another word 1"))
+    async with desk.write() as uow:
+        account = await http.core.accounts.get(uow, 1)
+        await http.core.accounts.set_password(uow, account, hashed)
+        change = http.client.patch("/doctor/doctor_manage", headers=who, json={"phone": PHONE, "name": "李四"})
+        changing = asyncio.create_task(change)
+        await asyncio.sleep(0.2)  # it waits for the account by now
+        await http.core.sessions.end_all(uow, account, EndReason.PASSWORD_CHANGED)
+    assert (await changing).status_code in {200, 401}
+    assert (await http.client.get("/doctor", headers=who)).status_code == 401
 
 
 async def test_a_suspended_doctor_is_out_at_once_and_is_not_told_why(http: Http, desk: Desk) -> None:
