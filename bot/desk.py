@@ -13,13 +13,13 @@ from bot.dialog.draft import Draft
 from bot.dialog.engine import Checking, Engine, Outcome, fold
 from bot.dialog.events import Answer, Pressed, Said, Sent
 from bot.dialog.flow import REVIEW, Flow, flow_text
-from bot.dialog.screens import BACK, CANCEL, ERASE, GO_ON, KEEP, MISSING, SKIP, START_OVER, cancelled
+from bot.dialog.screens import BACK, CANCEL, DONE, ERASE, GO_ON, KEEP, MISSING, SKIP, START_OVER, cancelled
 from bot.dialog.view import Button, Screen, Text
 from bot.menu import LEAVE, leave_account, leave_dialog, menu
 from bot.person import GUEST, Act, Ask, Case, Decision, Done, Left, Person, Reply, Submit, led
 from bot.texts import LANGUAGES, Catalogue, Language
 
-_CONTROLS: Final = (BACK, CANCEL, SKIP, KEEP, ERASE, MISSING)
+_CONTROLS: Final = (BACK, CANCEL, SKIP, KEEP, ERASE, MISSING, DONE)
 _WAYS_ON: Final = (GO_ON, START_OVER, CANCEL, LEAVE)
 _ANYWHERE: Final = frozenset({"cmd", "leave", "lang", "switch"})
 _GROUP_PAUSE: Final = timedelta(hours=1)

@@ -2,9 +2,9 @@
 
 from typing import Final
 
-from bot import menu
+from bot import history, menu
 from bot.dialog.engine import Engine
-from bot.dialog.flow import Answers, Flow, Value
+from bot.dialog.flow import Answers, Value
 from bot.dialog.search import PAGE
 from bot.dialog.view import Button, Param, Rows, Screen, Text
 from bot.flows.profile import EDITS, ONLY_LOGIN, PLACES, place_value
@@ -25,25 +25,31 @@ async def pressed(case: Case, arg: str) -> Reply:
     """What a button of the list does: opens a field's dialog, or (`at.FIELD`) shows the page that has the field."""
     what, _, which = arg.partition(".")
     fields = _fields(case)
+    if what == Field.MEDICAL_HISTORY and what in fields:
+        return await history.opened(case, _signed(case))
     if what in fields:
         return await _opened(case, Field(what))
+    if what == history.PREFIX:
+        shown = await history.pressed(case, _signed(case), which)
+        return shown if isinstance(shown, Reply) else await _listed(case, Field.MEDICAL_HISTORY, *shown)
     return await _listed(case, Field(which) if what == _AT and which in fields else fields[0])
 
 
 async def _opened(case: Case, field: Field) -> Reply:
     account = await case.core.accounts.me(case.uow, _signed(case))
     flow = ONLY_LOGIN if field is Field.EMAIL and account.phone is None else EDITS[field]
-    begun = Engine.begin(flow, case.uow.now, await _told(case, account))
+    told = await _told(case, account)
+    begun = Engine.begin(flow, case.uow.now, {field.value: told[field]})
     return Reply(begun.screens, begun.draft)
 
 
-async def _listed(case: Case, field: Field) -> Reply:
+async def _listed(case: Case, field: Field, *notes: Text) -> Reply:
     fields = _fields(case)
     page = fields.index(field) // PAGE
     told = await _told(case, await case.core.accounts.me(case.uow, _signed(case)))
     shown = fields[page * PAGE : (page + 1) * PAGE]
-    lines = tuple(Text.of("review.line", name=_name(each), value=_shown(EDITS[each], told)) for each in shown)
-    return Reply((Screen((Text("profile.title"), lines), buttons=_buttons(fields, page)),))
+    lines = tuple(Text.of("review.line", name=_name(each), value=_shown(each, told)) for each in shown)
+    return Reply((Screen((*notes, Text("profile.title"), lines), buttons=_buttons(fields, page)),))
 
 
 def _buttons(fields: list[Field], page: int) -> Rows:
@@ -64,7 +70,9 @@ async def _told(case: Case, account: Account) -> dict[str, Value]:
     told: dict[str, Value] = {}
     for field in _fields(case):
         value = getattr(account, field, getattr(profile, field, None))
-        if value is not None and field in PLACES:
+        if field is Field.MEDICAL_HISTORY:
+            told[field.value] = profile.has_medical_history or None
+        elif value is not None and field in PLACES:
             name = await case.core.places.name(case.uow, PLACES[field], value)
             told[field.value] = name and place_value(value, name)
         else:
@@ -72,10 +80,11 @@ async def _told(case: Case, account: Account) -> dict[str, Value]:
     return told
 
 
-def _shown(flow: Flow, told: Answers) -> Param:
-    (step,) = flow.steps
-    value = told[step.key]
-    return Text("review.skipped") if value is None else step.as_shown(value)
+def _shown(field: Field, told: Answers) -> Param:
+    value = told[field]
+    if value is None:
+        return Text("review.skipped")
+    return Text("history.there") if field is Field.MEDICAL_HISTORY else EDITS[field].steps[0].as_shown(value)
 
 
 def _name(field: Field) -> Text:
@@ -84,7 +93,7 @@ def _name(field: Field) -> Text:
 
 def _fields(case: Case) -> list[Field]:
     """The fields that are this person's, in the order of the list."""
-    return [field for field in EDITS if field in WRITABLE[_signed(case).role]]
+    return [field for field in (*EDITS, Field.MEDICAL_HISTORY) if field in WRITABLE[_signed(case).role]]
 
 
 def _signed(case: Case) -> Signed:

@@ -98,7 +98,7 @@ Changes = Mapping[Field, Any]
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """What an account's owner has told, beside what Account holds. `medical_history` only where it was asked for."""
+    """What an account's owner has told, beside what Account holds. The medical history is asked for by itself."""
 
     avatar_url: str | None = None
     address: str | None = None
@@ -113,6 +113,7 @@ class Profile:
     intro: str | None = None
     school: str | None = None
     major: str | None = None
+    has_medical_history: bool = False
 
 
 class Profiles:
@@ -132,8 +133,12 @@ class Profiles:
         if row is None:
             return Profile()
         rank = PositionRank(row.position_rank) if row.position_rank else None
-        names = [name for name in Profile.__slots__ if name != "position_rank"]
-        return Profile(position_rank=rank, **{name: getattr(row, name) for name in names})
+        names = [name for name in Profile.__slots__ if name not in {"position_rank", "has_medical_history"}]
+        return Profile(
+            position_rank=rank,
+            has_medical_history=row.medical_history is not None,
+            **{name: getattr(row, name) for name in names},
+        )
 
     async def medical_history(self, uow: UnitOfWork, signed: Signed) -> str | None:
         """The medical history of the patient who is acting: nobody else ever reads it (CONTRACT.md 1)."""

@@ -3,10 +3,17 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, TypedDict
 
 from bot.dialog.flow import Answers
 from bot.dialog.search import Found
+
+
+class Part(TypedDict):
+    """One message of a long text."""
+
+    message_id: int
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +25,7 @@ class Draft:
         step: the key of the pending question, or `review`.
         answers: parsed values by step key; None where an optional step was skipped.
         found: what there is to pick from at the pending question, where people search for it.
+        parts: the messages that a long text came in.
         present: what stands today, by step key, in a dialog that changes it (DIALOGS rule 8).
         touched_at: when its person last did something in it (aware UTC).
         tries: wrong answers to the pending question so far.
@@ -39,6 +47,12 @@ class Draft:
     then_for: int | None = None
     present: Answers = field(default_factory=dict)
     found: Found | None = None
+    parts: list[Part] = field(default_factory=list)
+
+    @property
+    def long_text(self) -> str:
+        """What the messages of a long text say together."""
+        return "\n".join(part["text"] for part in self.parts)
 
     def to_json(self) -> dict[str, Any]:
         """What is kept, sealed, between two messages."""
@@ -55,6 +69,7 @@ class Draft:
             "then_for": self.then_for,
             "present": dict(self.present),
             "found": self.found,
+            "parts": list(self.parts),
         }
 
     @classmethod

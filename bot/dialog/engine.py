@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from bot.dialog import screens
-from bot.dialog.draft import Draft
+from bot.dialog.draft import Draft, Part
 from bot.dialog.events import Answer, Other, Pressed, Said, Sent, Shared
-from bot.dialog.flow import REVIEW, Answers, Flow, InvalidInput, Kind, Step, Value, flow_text
+from bot.dialog.flow import REVIEW, TIDY, Answers, Flow, InvalidInput, Kind, Step, Value, flow_text
 from bot.dialog.search import Found, Searching, options_of, typed_option
 from bot.dialog.view import Param, Screen, Text
 
@@ -38,7 +38,7 @@ class Outcome:
         draft: the dialog as it is now; None when it is closed.
         screens: what to show, at most two messages (DIALOGS rule 21).
         submission, checking, searching: what is asked of core before this outcome holds.
-        forget: messages of the person to delete: a password (DIALOGS rule 17).
+        forget: messages of the person to delete: a password (DIALOGS rule 17), a long text (rule 28).
         stale: the event fits nothing that is on the screen; nothing changed.
         closed: the dialog was given up here.
         home: it ended here with nothing changed; on to the screen it was opened from.
@@ -123,6 +123,8 @@ class Engine:
             return self._secret(flow, draft, step, event, late=late)
         if step.search and isinstance(event, Said) and typed_option(draft.found, fold(event.text)) is None:
             return Outcome(draft, (), searching=Searching(step, event.text))
+        if step.long and isinstance(event, Said):
+            return self._add(flow, draft, step, event)
         try:
             value = self._value(step, event, draft)
         except InvalidInput as problem:
@@ -164,6 +166,7 @@ class Engine:
             "go": lambda: self.again(flow, draft),
             "over": lambda: self._start_over(flow, draft),
             "cancel": lambda: self.cancel(flow),
+            "done": lambda: self._done(flow, draft),
             "page": lambda: self._page(flow, draft, event.arg),
             "missing": lambda: self._missing(flow, draft),
         }
@@ -191,6 +194,22 @@ class Engine:
             return None
         value = options[int(arg)]
         return self._take(flow, draft, step, value, (_late_note(step, value),) if late else ())
+
+    def _add(self, flow: Flow, draft: Draft, step: Step, event: Said) -> Outcome:
+        """One message more of a long text, if all of it together can be taken."""
+        assert step.parse is not None
+        longer = replace(draft, parts=[*draft.parts, Part(message_id=event.message_id, text=event.text)], tries=0)
+        try:
+            step.parse(replace(event, text=longer.long_text), draft.answers)
+        except InvalidInput as problem:
+            return self.refuse(flow, draft, problem.text)
+        return self.again(flow, longer)
+
+    def _done(self, flow: Flow, draft: Draft) -> Outcome | None:
+        step = _asked(flow, draft)
+        if step is None or not step.long or step.parse is None or not draft.parts:
+            return None
+        return self._take(flow, draft, step, step.parse(Said(draft.long_text, 0), draft.answers))
 
     def _page(self, flow: Flow, draft: Draft, arg: str) -> Outcome | None:
         step = _asked(flow, draft)
@@ -298,7 +317,8 @@ class Engine:
             return self._go_to(flow, draft, _first_open(flow, draft.answers), notes)
         following = path[path.index(draft.step) + 1 :]
         if not following:
-            return Outcome(draft, (), submission=_submission(flow, draft))
+            tidied = [part["message_id"] for part in draft.parts] if draft.answers.get(TIDY) else []
+            return Outcome(draft, (), submission=_submission(flow, draft), forget=tuple(tidied))
         return self._go_to(flow, draft, following[0], notes)
 
     def _go_to(self, flow: Flow, draft: Draft, key: str, notes: tuple[Text, ...] = ()) -> Outcome:

@@ -12,6 +12,8 @@ Value: TypeAlias = Any  # what JSON can hold: answers wait in the database, seal
 Answers: TypeAlias = Mapping[str, Value]
 
 REVIEW = "review"
+TIDY = "tidy"
+"""A choice whether the messages of a long text are deleted when the dialog is submitted (DIALOGS rule 28)."""
 
 
 class InvalidInput(Exception):  # noqa: N818  reads as what it is where a parser raises it
@@ -62,6 +64,7 @@ class Step:
         proves: checks, like `Flow.submit`, the password of a first step that only opens the dialog. What is kept as its
             answer is until when the proof holds.
         search: finds options, of too many to show, by a typed part (bot/dialog/search.py); one is picked.
+        long: taken in several messages until "done" (DIALOGS rule 28); `parse` gets them as one text.
         check: names a question for the core that the runner asks before the answer is taken (a phone that is taken).
         shown: how an answer is shown again, in the review and on the way back.
         ask, help: other texts than `ask.KEY` and `help.KEY`.
@@ -78,6 +81,7 @@ class Step:
     secret: bool = False
     proves: "Submit" = None
     search: "Search | None" = None
+    long: bool = False
     check: "Check | None" = None
     shown: Callable[[Value], Text | str] = str
     ask: str = ""

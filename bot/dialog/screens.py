@@ -13,16 +13,17 @@ KEEP: Final = Button(Text("button.keep"), "keep")
 ERASE: Final = Button(Text("button.erase"), "erase")
 GO_ON: Final = Button(Text("button.go_on"), "go")
 START_OVER: Final = Button(Text("button.start_over"), "over")
+DONE: Final = Button(Text("button.done"), "done")
 MISSING: Final = Button(Text("button.missing"), "missing")
 
 _TEXTS: Final = (
     "progress", "progress.optional", "earlier", "present", "review.title", "review.line", "review.skipped",
     "button.change", "cancelled", "cancelled.kept", "offer", "help.person", "help.person.optional", "keyboard.taken",
     "keyboard.away", "late.taken", "button.share_contact", "proof.lapsed",
-    "search.none", "search.missing", "option", "option.line", "button.page_before", "button.page_after",
+    "search.none", "search.missing", "long.so_far", "option", "option.line", "button.page_before", "button.page_after",
 )  # fmt: skip
 TEXTS: Final = frozenset(_TEXTS) | {
-    key.label.key for key in (BACK, CANCEL, SKIP, KEEP, ERASE, GO_ON, START_OVER, MISSING)
+    key.label.key for key in (BACK, CANCEL, SKIP, KEEP, ERASE, GO_ON, START_OVER, MISSING, DONE)
 }
 
 
@@ -40,6 +41,9 @@ def question(flow: Flow, draft: Draft) -> Screen:
     controls = _controls(flow, draft, step)
     if step.kind is Kind.CONTACT:
         return Screen(tuple(lines), keyboard=ContactKeyboard(Text("button.share_contact"), controls))
+    if step.long and draft.parts:
+        lines.append(Text.of("long.so_far", messages=len(draft.parts), length=len(draft.long_text)))
+        return Screen(tuple(lines), buttons=((DONE, START_OVER), *controls))
     if step.search:
         listed, options = _options(step, draft)
         return Screen((*lines, *listed), buttons=(*options, *controls))
@@ -105,7 +109,7 @@ def _shown(step: Step, draft: Draft) -> Param:
 
 def _value(step: Step, draft: Draft) -> Value:
     """What the question is answered with until now: here, or what stands today."""
-    if step.secret:
+    if step.secret or step.long:  # a long text is shown by page, and not with the question
         return None
     return draft.answers.get(step.key) if step.key in draft.answers else draft.present.get(step.key)
 

@@ -16,9 +16,9 @@ def _only_agreed(event: Said | Shared, answers: Answers) -> Value:
     raise InvalidInput("error.consent.needed")
 
 
-def consent_step() -> Step:
-    """Shows the summary and goes on only with a yes; who does not agree cancels."""
-    return Step("consent", _only_agreed, choices=(Choice(AGREED, "consent.agree", ("yes", "好", "同意")),))
+def consent_step(key: str = "consent") -> Step:
+    """Shows what is consented to and goes on only with a yes; who does not agree cancels."""
+    return Step(key, _only_agreed, choices=(Choice(AGREED, "consent.agree", ("yes", "好", "同意")),))
 
 
 class _Record(Acts):

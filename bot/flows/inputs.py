@@ -37,6 +37,19 @@ def as_typed(event: Said | Shared, _answers: Answers) -> str:
     return event.text
 
 
+def free_text(parse: Callable[[str], Any]) -> Parse:
+    """As `typed`, for words of one's own: all such questions say what is wrong in the same way."""
+
+    def step_parse(event: Said | Shared, answers: Answers) -> Value:
+        try:
+            return typed(parse)(event, answers)
+        except InvalidInput as problem:
+            fault = problem.text.key.rpartition(".")[2]
+            raise InvalidInput(f"error.free_text.{fault}", **problem.text.params) from None
+
+    return step_parse
+
+
 def refusal(problem: InvalidValue) -> InvalidInput:
     """Core's refusal of a value as the dialog's."""
     return InvalidInput(f"error.{problem.code}", **problem.params)

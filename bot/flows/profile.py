@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from bot.dialog.events import Said, Shared
-from bot.dialog.flow import Answers, Choice, Flow, InvalidInput, Step, Value
+from bot.dialog.flow import Answers, Choice, Flow, Step, Value
 from bot.dialog.search import PAGE
 from bot.dialog.view import Text
+from bot.flows import history
 from bot.flows.acts import Acts
-from bot.flows.inputs import birth_date_step, email_step, sex_step, typed
+from bot.flows.inputs import birth_date_step, email_step, free_text, sex_step, typed
 from bot.person import Case, Done
 from core.profile_values import PositionRank
 from core.profiles import PARSERS, Field
@@ -20,16 +20,8 @@ _RANKS: Final = tuple(Choice(rank.value, f"rank.{rank.value}") for rank in Posit
 
 
 def _free_text(key: str) -> Step:
-    """Asks for words of one's own: all such fields say what is wrong in the same way."""
-
-    def parse(event: Said | Shared, answers: Answers) -> Value:
-        try:
-            return typed(PARSERS[Field(key)])(event, answers)
-        except InvalidInput as problem:
-            fault = problem.text.key.rpartition(".")[2]
-            raise InvalidInput(f"error.free_text.{fault}", **problem.text.params) from None
-
-    return Step(key, parse, optional=True)
+    """Asks for words of one's own."""
+    return Step(key, free_text(PARSERS[Field(key)]), optional=True)
 
 
 def _written(key: str) -> Step:
@@ -99,4 +91,4 @@ EDITS: Final[Mapping[Field, Flow]] = {Field(step.key): _editing(step) for step i
 ONLY_LOGIN: Final = _editing(email_step("email", ask="ask.login_email", help="help.login_email"), "only_login")
 """An e-mail that is all its owner can log in with: it can be changed and not erased (CONTRACT.md 1 phone)."""
 
-FLOWS: Final = (*EDITS.values(), ONLY_LOGIN)
+FLOWS: Final = (*EDITS.values(), ONLY_LOGIN, *history.FLOWS)
