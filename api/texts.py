@@ -76,7 +76,7 @@ _OF_CODE: Final[Mapping[str, str]] = {
     "phone.wrong_characters": "{label} 必须是 11 位数字，只支持中国大陆手机号。",
     "phone.wrong_format": "{label} 必须以 13 到 19 开头。",
     "phone.taken": "该手机号已经注册。",
-    "phone.not_here": "登录手机号不能在这里修改，请在 Telegram 机器人里更换手机号。",
+    "phone.not_here": "登录手机号不能在这里更换，请联系诊所。",
     "password.outer_space": "{label} 开头和结尾不能有空格。",
     "password.too_common": "{label} 太常见，请换一个。",
     "password.same": "{label} 不能与现在的相同。",

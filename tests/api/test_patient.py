@@ -113,7 +113,7 @@ async def test_the_login_phone_does_not_change_here(http: Http) -> None:
     who = await http.patient()
     sent = {**SELF, "phone": "13912345678", "address": "上海市"}
     answer = await http.client.patch("/patient/patient_manage", headers=who, json=sent)
-    told = "登录手机号不能在这里修改，请在 Telegram 机器人里更换手机号。"
+    told = "登录手机号不能在这里更换，请联系诊所。"
     assert (answer.status_code, answer.json()) == (403, {"code": 403, "data": None, "msg": told})
     assert (await record(http, who))["address"] is None
 
