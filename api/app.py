@@ -40,8 +40,8 @@ def create_app(core: Core, database: Database, clock: Clock) -> FastAPI:
         middleware=[
             Middleware(Guarded),
             *([_cors(settings.cors_origins)] if settings.cors_origins else []),
-            Middleware(LastResort),
             Middleware(Throttled, core.tokens, clock, settings.rate_per_minute),
+            Middleware(LastResort),
             Middleware(Sized),
         ],
     )

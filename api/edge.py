@@ -123,12 +123,15 @@ def writing(permission: Permission) -> Any:
 
 
 def client_address(scope: Scope) -> str:
-    """Whom to count tries by: the client's address; of IPv6 the /64, which one subscriber has to themselves."""
+    """Whom to count tries by: the client's address; of IPv6 the /64, which one subscriber has to themselves.
+
+    All who have none are one: a Unix socket, or what a proxy passes on unread ("unknown").
+    """
     host = scope["client"][0] if scope.get("client") else ""
     try:
         address = ipaddress.ip_address(host)
-    except ValueError:  # a Unix socket has none
-        return host
+    except ValueError:
+        return ""
     if address.version == 4:
         return host
     if address.ipv4_mapped:

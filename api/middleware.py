@@ -4,6 +4,7 @@ Plain ASGI, because Starlette's convenience class buffers and breaks what passes
 """
 
 import secrets
+from contextlib import suppress
 from typing import Any, Final
 
 import structlog
@@ -16,16 +17,31 @@ from api.edge import bearer, client_address
 from api.errors import refuse
 from api.rates import Rates
 from core.errors import Unauthenticated
-from core.tokens import Tokens
+from core.tokens import Claims, Tokens
 from core.unit import Clock
 from storage.errors import StorageError
 
 MAX_BODY: Final = 64 * 1024
 MAX_UPLOAD: Final = 20 * 1024 * 1024 + MAX_BODY  # the picture, and what multipart writes around it
 _UPLOADS: Final = frozenset({"/api/doctor/certificate/upload"})
-_DOCS: Final = ("/docs", "/openapi.json", "/static-offline-docs/")
-# Swagger's page has a script and styles in line; nothing of it may come from, or go to, anywhere else.
-_DOCS_POLICY: Final = "default-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'"
+# The operations of "anyone" (CONTRACT.md 2): what comes as Authorization is ignored there (CONTRACT.md 3.3).
+_FOR_ANYONE: Final = frozenset(
+    {
+        "/api/auth/login",
+        "/api/auth/register",
+        "/patient/login",
+        "/patient/register",
+        "/doctor/login",
+        "/doctor/register",
+    }
+)
+_DOCS: Final = frozenset({"/docs", "/openapi.json"})
+_DOCS_FILES: Final = "/static-offline-docs/"
+# Swagger's page has a script and styles in line; it loads nothing, and sends no request or form, anywhere else.
+_DOCS_POLICY: Final = (
+    "default-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
 
 _log = structlog.get_logger(__name__)
 
@@ -77,7 +93,7 @@ class Guarded(_AroundHttp):
     """Headers that cost nothing: types are not guessed, answers are not kept, the docs load nothing from outside."""
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
-        docs = scope["path"].startswith(_DOCS)
+        docs = _is_docs(scope)
 
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -94,7 +110,10 @@ class Guarded(_AroundHttp):
 
 
 class Throttled(_AroundHttp):
-    """429 for who asks too often, before more is read than the head; the docs, which touch no data, are free."""
+    """429 for who asks too often, before more is read than the head; the docs, which touch no data, are free.
+
+    A token that was refused counts for the address: who found one that is over uses up nothing of its owner's.
+    """
 
     def __init__(self, app: ASGIApp, tokens: Tokens, clock: Clock, rate_per_minute: int) -> None:
         """`rate_per_minute` 0: never."""
@@ -104,13 +123,22 @@ class Throttled(_AroundHttp):
         self._rates = Rates(rate_per_minute, clock)
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if not self._rates.limit or scope["path"].startswith(_DOCS):
+        if not self._rates.limit or _is_docs(scope):
             await self._app(scope, receive, send)
             return
-        left, wait = self._rates.take(self._key(scope))
+        claims = self._claims(scope)
+        refused = f"refused {claims.jti}" if claims else ""
+        address = f"address {client_address(scope)}"
+        key = f"account {claims.account_id}" if claims and not self._rates.knows(refused) else address
+        left, wait = self._rates.take(key)
 
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start":
+                if claims and message["status"] == 401:
+                    self._rates.take(refused)
+                    if key != address:
+                        self._rates.give_back(key)
+                        self._rates.take(address)
                 headers = MutableHeaders(scope=message)
                 headers["X-RateLimit-Limit"] = str(self._rates.limit)
                 headers["X-RateLimit-Remaining"] = str(left)
@@ -122,14 +150,12 @@ class Throttled(_AroundHttp):
         text = texts.OF_STATUS[429].format(wait_seconds=wait)
         await refuse(scope["path"], 429, text, headers={"Retry-After": str(wait)})(scope, receive, sending)
 
-    def _key(self, scope: Scope) -> str:
-        token = bearer(scope)
+    def _claims(self, scope: Scope) -> Claims | None:
+        token = None if scope["path"] in _FOR_ANYONE else bearer(scope)
         if token is not None:
-            try:
-                return f"account {self._tokens.read(token, self._clock()).account_id}"
-            except Unauthenticated:
-                pass
-        return f"address {client_address(scope)}"
+            with suppress(Unauthenticated):
+                return self._tokens.read(token, self._clock())
+        return None
 
 
 class Sized(_AroundHttp):
@@ -155,3 +181,8 @@ class Sized(_AroundHttp):
             return message
 
         await self._app(scope, receiving, send)
+
+
+def _is_docs(scope: Scope) -> bool:
+    path: str = scope["path"]
+    return path in _DOCS or path.startswith(_DOCS_FILES)

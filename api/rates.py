@@ -31,8 +31,17 @@ class Rates:
         seen.append(now)
         return self.limit - len(seen), 0
 
+    def give_back(self, key: str) -> None:
+        """Takes back the newest count."""
+        if seen := self._seen.get(key):
+            seen.pop()
+
+    def knows(self, key: str) -> bool:
+        """Whether it was counted in the last minute, or little longer ago."""
+        return key in self._seen
+
     def _sweep(self, now: datetime) -> None:
         """Forgets, once a minute, who has not come for a minute."""
         if now - self._swept >= _MINUTE:
             self._swept = now
-            self._seen = {key: seen for key, seen in self._seen.items() if now - seen[-1] < _MINUTE}
+            self._seen = {key: seen for key, seen in self._seen.items() if seen and now - seen[-1] < _MINUTE}
