@@ -1,12 +1,13 @@
 """What S1 and S2 have in common: accounts that log in by phone (CONTRACT.md 2.9-2.11, 2.14-2.16)."""
 
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any, Final
 
 from pydantic import BaseModel
 
 from api import texts
-from api.answers import Envelope, Responses, envelope, success
+from api.answers import Codes, Envelope, Responses, envelope, success
 from api.edge import Call, Edge
 from api.login import log_in
 from api.values import Body, GivenPassword, NameText, PasswordText, PhoneText
@@ -41,18 +42,23 @@ class LoginData(BaseModel):
     token: str
 
 
-def log_in_answers(role: Role) -> Responses:
-    """What the logins of S1 and S2 can answer."""
-    data = {"id": 2, "name": "张三", "role": role.value, "token": "eyJ…"}
+def log_in_answers(role: Role, name: str) -> Responses:
+    """What the logins of S1 and S2 can answer; in the example to somebody of this name."""
+    data = {"id": 2, "name": name, "role": role.value, "token": "eyJ…"}
     return {
         **success({"code": 0, "data": data, "msg": texts.LOGGED_IN}),
-        **envelope(401, 422, unauthenticated=texts.LOGIN_FAILED),
+        **envelope(401, codes={422: "phone.wrong_format"}, login=True),
     }
 
 
-def done_answers(text: str, *refusals: int) -> Responses:
+def register_answers() -> Responses:
+    """What the registrations of S1 and S2 can answer."""
+    return done_answers(texts.REGISTERED, codes={409: "phone.taken", 422: "password.too_short"})
+
+
+def done_answers(text: str, *refusals: int, codes: Codes = MappingProxyType({})) -> Responses:
     """What a route can answer whose success is a sentence."""
-    return {**success({"code": 0, "data": None, "msg": text}), **envelope(*refusals)}
+    return {**success({"code": 0, "data": None, "msg": text}), **envelope(*refusals, codes=codes)}
 
 
 async def log_in_by_phone(edge: Edge, source: Source, role: Role, given: PhoneCredentials) -> Envelope[LoginData]:
@@ -83,7 +89,7 @@ async def log_out(call: Call) -> Envelope[None]:
 class Changes(Body):
     """New values; a key that is not sent leaves its field as it is, null erases it (CONTRACT.md 3.6)."""
 
-    phone: PhoneText
+    phone: PhoneText | None  # null where the account has none: it is never changed here
     name: NameText
 
     def by_field(self) -> dict[Field, Any]:

@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from core.accounts import Accounts
 from core.audit import Action, Audit
 from core.consents import ConsentKind, Consents
-from core.errors import AccountError, Forbidden, NotFound
+from core.errors import AccountError, Forbidden, InvalidValue, NotFound
 from core.permissions import Permission, require
 from core.places import MAX_ID
 from core.profile_values import (
@@ -148,10 +148,15 @@ class Profiles:
             return None
         return self._sealer.open(row.medical_history, _context(signed.account_id)).decode()
 
-    async def check_own_phone(self, uow: UnitOfWork, signed: Signed, phone: Phone) -> None:
-        """A write that names the login phone must name the present one (CONTRACT.md 3.5). Raises Forbidden."""
+    async def check_own_phone(self, uow: UnitOfWork, signed: Signed, phone: Phone | None) -> None:
+        """A write that names the login phone must name the present one, None where there is none (CONTRACT.md 3.5).
+
+        Raises Forbidden for another phone, InvalidValue where one is needed.
+        """
         account = await self._accounts.me(uow, signed)
-        if account.phone != phone.value:
+        if phone is None and account.phone is not None:
+            raise InvalidValue("phone.empty", field="phone")
+        if phone is not None and account.phone != phone.value:
             raise Forbidden("account.change_phone", signed.pseudonym, "phone.not_here")
 
     async def change(self, uow: UnitOfWork, signed: Signed, role: Role, changes: Changes) -> None:

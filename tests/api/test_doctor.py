@@ -105,3 +105,12 @@ async def test_a_patient_with_the_same_number_cannot_touch_the_doctor(http: Http
     patient = await http.patient(PHONE)
     answer = await http.client.patch("/doctor/doctor_manage", headers=patient, json={**SELF, "id": 1})
     assert answer.status_code == 403
+
+
+async def test_a_doctor_by_email_who_has_no_phone_names_null(http: Http) -> None:
+    token = await http.doctor_by_email()
+    for phone, status in ((PHONE, 403), ("", 422), (None, 200)):
+        body = {"phone": phone, "name": "王某某", "speciality": "心内科"}
+        answer = await http.client.patch("/doctor/doctor_manage", headers=token, json=body)
+        assert answer.status_code == status, answer.text
+    assert (await http.client.get("/doctor", headers=token)).json()["data"]["speciality"] == "心内科"

@@ -222,7 +222,19 @@ async def test_a_write_names_the_present_phone_or_none_of_it_is_done(core: Core,
         await core.profiles.check_own_phone(uow, signed, PHONE)
         with pytest.raises(Forbidden) as refused:
             await core.profiles.check_own_phone(uow, signed, OTHER)
+        with pytest.raises(InvalidValue):
+            await core.profiles.check_own_phone(uow, signed, None)
     assert refused.value.code == "phone.not_here"
+
+
+async def test_an_account_without_a_phone_names_none(core: Core, desk: Desk, sign_in: SignIn) -> None:
+    signed = await sign_in()
+    async with desk.write() as uow:
+        await uow.conn.execute(text("UPDATE accounts SET phone = NULL"))
+    async with desk.read() as uow:
+        await core.profiles.check_own_phone(uow, signed, None)
+        with pytest.raises(Forbidden):
+            await core.profiles.check_own_phone(uow, signed, PHONE)
 
 
 async def test_the_audit_says_which_fields_were_written_and_not_what(core: Core, desk: Desk, sign_in: SignIn) -> None:
