@@ -23,6 +23,7 @@ from storage.errors import StorageError
 
 MAX_BODY: Final = 64 * 1024
 MAX_UPLOAD: Final = 20 * 1024 * 1024 + MAX_BODY  # the picture, and what multipart writes around it
+_MAX_DIGITS: Final = 9  # of a size: int() fails over thousands of them, zeros in front too
 _UPLOADS: Final = frozenset({"/api/doctor/certificate/upload"})
 # The operations of "anyone" (CONTRACT.md 2): what comes as Authorization is ignored there (CONTRACT.md 3.3).
 _FOR_ANYONE: Final = frozenset(
@@ -90,10 +91,19 @@ class LastResort(_AroundHttp):
 
 
 class Guarded(_AroundHttp):
-    """Headers that cost nothing: types are not guessed, answers are not kept, the docs load nothing from outside."""
+    """Headers that cost nothing: types are not guessed, answers are not kept, the docs load nothing from outside.
+
+    A client that was answered before it was told to send its body may send it, or not: that connection cannot go on.
+    """
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         docs = _is_docs(scope)
+        withheld = Headers(scope=scope).get("expect", "").lower() == "100-continue"
+
+        async def receiving() -> Message:
+            nonlocal withheld
+            withheld = False
+            return await receive()
 
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -104,9 +114,11 @@ class Guarded(_AroundHttp):
                     headers["Content-Security-Policy"] = _DOCS_POLICY
                 else:
                     headers["Cache-Control"] = "no-store"
+                if withheld:
+                    headers["Connection"] = "close"
             await send(message)
 
-        await self._app(scope, receive, sending)
+        await self._app(scope, receiving, sending)
 
 
 class Throttled(_AroundHttp):
@@ -167,7 +179,8 @@ class Sized(_AroundHttp):
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         limit = MAX_UPLOAD if scope["path"] in _UPLOADS else MAX_BODY
         declared = Headers(scope=scope).get("content-length", "0")
-        if not declared.isdecimal() or int(declared) > limit:
+        digits = declared.lstrip("0") or "0"
+        if not digits.isdecimal() or len(digits) > _MAX_DIGITS or int(digits) > limit:
             await refuse(scope["path"], 413, texts.OF_STATUS[413])(scope, receive, send)
             return
         received = 0

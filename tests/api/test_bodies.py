@@ -68,3 +68,46 @@ async def test_a_client_that_leaves_in_the_middle_of_its_body_disturbs_nobody(ht
         await writer.drain()
         writer.close()
     assert (await http.client.get("/patient")).status_code == 401
+
+
+async def raw(http: Http, head: str) -> bytes:
+    """What is answered to these lines until the server closes the connection; TimeoutError when it does not."""
+    url = http.client.base_url
+    reader, writer = await asyncio.open_connection(url.host, url.port)
+    writer.write(head.replace("\n", "\r\n").encode())
+    try:
+        async with asyncio.timeout(5):
+            return await reader.read()
+    finally:
+        writer.close()
+
+
+@pytest.mark.parametrize(("size", "status"), [("9" * 19, 413), ("0" * 5000 + "5", 422), ("0" * 5000, 422)])
+async def test_a_size_of_many_digits_is_a_size(http: Http, size: str, status: int) -> None:
+    answer = await raw(
+        http, f"POST /patient/login HTTP/1.1\nHost: x\nConnection: close\nContent-Length: {size}\n\nabcde"
+    )
+    assert answer.startswith(f"HTTP/1.1 {status} ".encode())
+
+
+@pytest.mark.parametrize(("path", "size", "status"), [("/patient/login", 100_000, 413), ("/nowhere", 5, 404)])
+async def test_who_waits_to_send_a_body_and_is_refused_has_the_connection_closed(
+    http: Http, path: str, size: int, status: int
+) -> None:
+    answer = await raw(http, f"POST {path} HTTP/1.1\nHost: x\nContent-Length: {size}\nExpect: 100-continue\n\n")
+    assert answer.startswith(f"HTTP/1.1 {status} ".encode())
+    assert b"\nconnection: close\r" in answer.lower()
+
+
+async def test_who_waits_to_send_a_body_is_told_to(http: Http) -> None:
+    url = http.client.base_url
+    reader, writer = await asyncio.open_connection(url.host, url.port)
+    head = "POST /patient/login HTTP/1.1\nHost: x\nContent-Type: application/json\nContent-Length: 2\n"
+    writer.write((head + "Expect: 100-Continue\n\n").replace("\n", "\r\n").encode())
+    async with asyncio.timeout(5):
+        assert b" 100 " in await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"{}")
+        told = await reader.readuntil(b"\r\n\r\n")
+    assert b" 422 " in told
+    assert b"connection: close" not in told.lower()
+    writer.close()
