@@ -109,7 +109,7 @@ class Me(BaseModel):
     "/auth/login",
     operation_id="login",
     summary="Log in by e-mail",
-    responses={**_A_TOKEN, **s0(401, 422, unauthenticated=texts.LOGIN_FAILED)},
+    responses={**_A_TOKEN, **s0(401, codes={422: "email.wrong_format"}, login=True)},
 )
 async def login(edge: AnEdge, source: ASource, body: Credentials) -> TokenAnswer:
     """A token for an hour. One answer for an unknown account, a wrong password and a suspended account."""
@@ -122,7 +122,7 @@ async def login(edge: AnEdge, source: ASource, body: Credentials) -> TokenAnswer
     "/auth/register",
     operation_id="register",
     summary="Register a doctor by e-mail",
-    responses={**success({"message": texts.REGISTERED}), **s0(422)},
+    responses={**success({"message": texts.REGISTERED}), **s0(codes={422: "password.too_short"})},
 )
 async def register(edge: AnEdge, body: Registration) -> Message:
     """Makes a doctor's account; log in afterwards."""

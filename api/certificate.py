@@ -86,7 +86,7 @@ async def certificate(edge: AnEdge, token: Token) -> Response:
     summary="Send a certificate",
     responses={
         **success({"message": texts.UPLOADED, "path": "certificate/5f1c0a9e8d7b46c3a2e1f09b8c7d6e5a"}),
-        **s0(401, 403, 409, 415, 422),
+        **s0(401, 403, 415, codes={409: "certificate.in_review", 422: "certificate.wrong_form"}),
     },
     openapi_extra=_FORM,
 )

@@ -19,6 +19,7 @@ from api.by_phone import (
     log_in_answers,
     log_in_by_phone,
     log_out,
+    register_answers,
     register_by_phone,
 )
 from api.edge import AnEdge, Call, reading, writing
@@ -38,9 +39,12 @@ from core.values import Role
 
 router = APIRouter(prefix="/doctor", tags=["S2: doctors"])
 
+_PHONE: Final = "13912345678"
+_NAME: Final = "王某某"
+_PASSWORD: Final = "12345678"  # noqa: S105 - an example
 _DOCTOR: Final = {
-    "phone": "13912345678",
-    "name": "王某某",
+    "phone": _PHONE,
+    "name": _NAME,
     "gender": "male",
     "birth_date": "1980-05-15",
     "hospital_id": 3,
@@ -50,6 +54,18 @@ _DOCTOR: Final = {
     "speciality": "冠心病介入治疗",
     "avatar_url": "https://example.com/avatars/doc001.jpg",
 }
+
+
+class DoctorCredentials(PhoneCredentials):
+    """A doctor's phone and password."""
+
+    model_config = shown_as({"phone": _PHONE, "password": _PASSWORD})
+
+
+class DoctorRegistration(PhoneRegistration):
+    """A new doctor."""
+
+    model_config = shown_as({"phone": _PHONE, "password": _PASSWORD, "name": _NAME})
 
 
 class DoctorChanges(Changes):
@@ -84,8 +100,10 @@ class Doctor(BaseModel):
     avatar_url: str | None
 
 
-@router.post("/login", operation_id="doctor_login", summary="Log in as a doctor", responses=log_in_answers(Role.DOCTOR))
-async def login(edge: AnEdge, source: ASource, body: PhoneCredentials) -> Envelope[LoginData]:
+@router.post(
+    "/login", operation_id="doctor_login", summary="Log in as a doctor", responses=log_in_answers(Role.DOCTOR, _NAME)
+)
+async def login(edge: AnEdge, source: ASource, body: DoctorCredentials) -> Envelope[LoginData]:
     """A token for an hour; /api/auth/refresh makes a new one of it."""
     return await log_in_by_phone(edge, source, Role.DOCTOR, body)
 
@@ -105,9 +123,9 @@ async def logout(call: Annotated[Call, writing(Permission.SEE_OWN_DOCTOR)]) -> E
     "/register",
     operation_id="doctor_register",
     summary="Register as a doctor",
-    responses=done_answers(texts.REGISTERED, 409, 422),
+    responses=register_answers(),
 )
-async def register(edge: AnEdge, body: PhoneRegistration) -> Envelope[None]:
+async def register(edge: AnEdge, body: DoctorRegistration) -> Envelope[None]:
     """Makes a doctor's account; log in afterwards. One phone can own a doctor and a patient."""
     return await register_by_phone(edge, Role.DOCTOR, body)
 
@@ -116,7 +134,12 @@ async def register(edge: AnEdge, body: PhoneRegistration) -> Envelope[None]:
     "/doctor_manage",
     operation_id="doctor_manage",
     summary="Change one's own record",
-    responses=done_answers(texts.CHANGED, 401, 403, 404, 409, 422),
+    responses=done_answers(
+        texts.CHANGED,
+        401,
+        403,
+        codes={404: "hospital.unknown", 409: "internal_id.taken", 422: "birth_date.no_such_day"},
+    ),
 )
 async def doctor_manage(
     call: Annotated[Call, writing(Permission.CHANGE_OWN_DOCTOR)], body: DoctorChanges

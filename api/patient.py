@@ -19,6 +19,7 @@ from api.by_phone import (
     log_in_answers,
     log_in_by_phone,
     log_out,
+    register_answers,
     register_by_phone,
 )
 from api.edge import AnEdge, Call, reading, writing
@@ -29,15 +30,30 @@ from core.values import Role
 
 router = APIRouter(prefix="/patient", tags=["S1: patients"])
 
+_PHONE: Final = "13812345678"
+_NAME: Final = "张三"
+_PASSWORD: Final = "12345678"  # noqa: S105 - an example
 _PATIENT: Final = {
-    "phone": "13812345678",
-    "name": "张三",
+    "phone": _PHONE,
+    "name": _NAME,
     "gender": "male",
     "address": "北京市朝阳区",
     "avatar_url": None,
     "birth_date": "1990-01-01",
     "medical_history": "无",
 }
+
+
+class PatientCredentials(PhoneCredentials):
+    """A patient's phone and password."""
+
+    model_config = shown_as({"phone": _PHONE, "password": _PASSWORD})
+
+
+class PatientRegistration(PhoneRegistration):
+    """A new patient."""
+
+    model_config = shown_as({"phone": _PHONE, "password": _PASSWORD, "name": _NAME})
 
 
 class PatientChanges(Changes):
@@ -65,9 +81,9 @@ class Patient(BaseModel):
 
 
 @router.post(
-    "/login", operation_id="patient_login", summary="Log in as a patient", responses=log_in_answers(Role.PATIENT)
+    "/login", operation_id="patient_login", summary="Log in as a patient", responses=log_in_answers(Role.PATIENT, _NAME)
 )
-async def login(edge: AnEdge, source: ASource, body: PhoneCredentials) -> Envelope[LoginData]:
+async def login(edge: AnEdge, source: ASource, body: PatientCredentials) -> Envelope[LoginData]:
     """A token for an hour; /api/auth/refresh makes a new one of it."""
     return await log_in_by_phone(edge, source, Role.PATIENT, body)
 
@@ -76,9 +92,9 @@ async def login(edge: AnEdge, source: ASource, body: PhoneCredentials) -> Envelo
     "/register",
     operation_id="patient_register",
     summary="Register as a patient",
-    responses=done_answers(texts.REGISTERED, 409, 422),
+    responses=register_answers(),
 )
-async def register(edge: AnEdge, body: PhoneRegistration) -> Envelope[None]:
+async def register(edge: AnEdge, body: PatientRegistration) -> Envelope[None]:
     """Makes a patient's account; log in afterwards. One phone can own a patient and a doctor."""
     return await register_by_phone(edge, Role.PATIENT, body)
 
@@ -98,7 +114,7 @@ async def logout(call: Annotated[Call, writing(Permission.SEE_OWN_PATIENT)]) -> 
     "/patient_manage",
     operation_id="patient_manage",
     summary="Change one's own record",
-    responses=done_answers(texts.CHANGED, 401, 403, 409, 422),
+    responses=done_answers(texts.CHANGED, 401, 403, codes={409: "phone.taken", 422: "birth_date.no_such_day"}),
 )
 async def patient_manage(
     call: Annotated[Call, writing(Permission.CHANGE_OWN_PATIENT)], body: PatientChanges
