@@ -1,10 +1,12 @@
 """The HTTP face as one app: its routes, what stands before them, and its description (CONTRACT.md 2, 3)."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from functools import cache
 from typing import Any, Final
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Request, Response
 from fastapi.middleware.cors import CORSMiddleware
+from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
 from fastapi_offline import FastAPIOffline
 from starlette.middleware import Middleware
@@ -24,6 +26,8 @@ Log in, copy the token, press **Authorize**, and try the rest. Every answer of S
 `code` 0 on success and the HTTP status otherwise; S0 answers `{message}` when it refuses.
 """
 
+_OPENAPI: Final = "/openapi.json"
+_OAUTH: Final = "/docs/oauth2-redirect"
 _PARTS: Final = (auth, certificate, patient, doctor)
 
 
@@ -50,7 +54,20 @@ def create_app(core: Core, database: Database, clock: Clock) -> FastAPI:
     for part in _PARTS:
         app.include_router(part.router)
     app.openapi = _described(app)  # type: ignore[method-assign]  # FastAPI's own way to do this
+    # The page needs no OAuth, and FastAPI would write the description anew for each who asks.
+    app.router.routes[:] = [route for route in app.routes if getattr(route, "path", "") not in {_OPENAPI, _OAUTH}]
+    app.add_route(_OPENAPI, _served(app), include_in_schema=False)
     return app
+
+
+def _served(app: FastAPI) -> Callable[[Request], Awaitable[Response]]:
+    """Answers with the description, written once: nobody is counted who asks for it (api.middleware)."""
+    written = cache(lambda: JSONResponse(app.openapi()).body)
+
+    async def served(_request: Request) -> Response:
+        return Response(written(), media_type="application/json")
+
+    return served
 
 
 def _described(app: FastAPI) -> Callable[[], dict[str, Any]]:

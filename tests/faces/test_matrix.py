@@ -73,7 +73,6 @@ ACTS: Final = (
     act("log in as a doctor", route=("POST", "/doctor/login"), body={}, open_to_all=True),
     act("register as a doctor", route=("POST", "/doctor/register"), body={}, open_to_all=True),
 )
-OAUTH: Final = "/docs/oauth2-redirect"  # the documentation page has it and uses it nowhere
 BY_ROUTE: Final = [each for each in ACTS if each.route]
 BY_COMMAND: Final = [each for each in ACTS if each.command]
 
@@ -219,7 +218,7 @@ async def test_the_table_has_every_route_there_is(face: HttpFace) -> None:
         for route in routes:
             methods = getattr(route, "methods", None) or {"GET"}
             found |= {(method, route.path) for method in methods - {"HEAD"}}
-    documentation = {("GET", path) for path in ("/docs", "/openapi.json", "/static-offline-docs", OAUTH)}
+    documentation = {("GET", path) for path in ("/docs", "/openapi.json", "/static-offline-docs")}
     assert found - documentation == {each.route for each in BY_ROUTE}
 
 
