@@ -1,5 +1,7 @@
 """The HTTP face as one app: its routes, what stands before them, and its description (CONTRACT.md 2, 3)."""
 
+import json
+import re
 from collections.abc import Awaitable, Callable
 from functools import cache
 from typing import Any, Final
@@ -71,7 +73,7 @@ def _served(app: FastAPI) -> Callable[[Request], Awaitable[Response]]:
 
 
 def _described(app: FastAPI) -> Callable[[], dict[str, Any]]:
-    """FastAPI's own description with whole examples: it drops every null from them."""
+    """FastAPI's own description: with whole examples, it drops each null, and without schemas nothing names."""
     generate = app.openapi
 
     def openapi() -> dict[str, Any]:
@@ -83,6 +85,10 @@ def _described(app: FastAPI) -> Callable[[], dict[str, Any]]:
                 for status, response in route.responses.items():
                     example = response["content"]["application/json"]["example"]
                     described[str(status)]["content"]["application/json"]["example"] = example
+        schemas = document["components"]["schemas"]
+        named = set(re.findall(r'"#/components/schemas/([^"]+)"', json.dumps(document)))
+        for name in schemas.keys() - named:  # the core's values, which stand there as plain text and numbers
+            del schemas[name]
         return document
 
     return openapi

@@ -1,12 +1,14 @@
 """The description of the routes and its page (CONTRACT.md 2)."""
 
+import json
 import re
 from typing import Any
 
 import pytest
 from jsonschema_rs import Draft202012Validator
 
-from tests.api.conftest import Http
+from api import texts
+from tests.api.conftest import Http, bearer
 
 OPERATIONS = {
     ("post", "/api/auth/login"): ("login", {"200", "401", "422", "429"}),
@@ -32,6 +34,9 @@ OPERATIONS = {
     ("get", "/doctor"): ("doctor", {"200", "401", "403"}),
 }
 EVERYWHERE = {"413", "429", "500"}
+REFUSALS = ("taken", "unknown", "in_review")
+ROLES = ("Patient", "Doctor")
+FORMS = ("Credentials", "Registration", "Changes")
 FOR_ANYONE = {"login", "register", "patient_login", "patient_register", "doctor_login", "doctor_register"}
 
 
@@ -73,11 +78,71 @@ async def test_every_example_is_of_its_own_schema(http: Http) -> None:
     assert examples > 100
 
 
+async def test_an_example_of_a_refusal_is_about_a_field_of_its_operation(http: Http) -> None:
+    document = await described(http)
+    checked = 0
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            about_fields = {"404", "409", "422"} & operation["responses"].keys()
+            fields = fields_of(operation, document) if about_fields else set()
+            for status in about_fields:
+                assert named_in(operation["responses"][status]["content"]["application/json"]["example"], fields)
+                checked += 1
+    assert checked == 15
+
+
+def fields_of(operation: dict[str, Any], document: dict[str, Any]) -> set[str]:
+    """The names of what is sent."""
+    (form,) = operation["requestBody"]["content"].values()
+    schema = form["schema"]
+    if "$ref" in schema:
+        schema = document["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
+    return set(schema["properties"])
+
+
+def named_in(example: dict[str, Any], fields: set[str]) -> bool:
+    """Whether a refusal is about these fields: by their names, or where it has none by the words that they have."""
+    errors = example.get("errors") or (example.get("data") or {}).get("errors")
+    if errors:
+        return set(errors) <= fields
+    things = fields | {field.removesuffix("_id") for field in fields}
+    told: str = example.get("message") or example["msg"]
+    return told in {texts.sentence(f"{thing}.{fault}", {}) for thing in things for fault in REFUSALS}
+
+
+async def test_every_schema_is_of_something_that_is_sent_or_answered(http: Http) -> None:
+    document = await described(http)
+    named = set(re.findall('"#/components/schemas/([^"]+)"', json.dumps(document)))
+    assert document["components"]["schemas"].keys() == named
+
+
+async def test_a_failed_login_is_not_described_as_a_missing_token(http: Http) -> None:
+    paths = (await described(http))["paths"]
+    for path in ("/api/auth/login", "/patient/login", "/doctor/login"):
+        refused = paths[path]["post"]["responses"]["401"]
+        assert refused["description"] == "The account or the password is not right."
+        assert "登录验证失败" in refused["content"]["application/json"]["example"].values()
+
+
+@pytest.mark.parametrize("role", ROLES)
+async def test_who_registers_by_the_example_can_go_on_with_the_next(http: Http, role: str) -> None:
+    schemas = (await described(http))["components"]["schemas"]
+    registration, login, changes = (
+        schemas[role + form]["examples"][0] for form in ("Registration", "Credentials", "Changes")
+    )
+    path = f"/{role.lower()}"
+    assert (await http.client.post(f"{path}/register", json=registration)).status_code == 200
+    token = (await http.client.post(f"{path}/login", json=login)).json()["data"]["token"]
+    changes = {name: value for name, value in changes.items() if name not in {"hospital_id", "department_id"}}
+    answer = await http.client.patch(f"{path}{path}_manage", json=changes, headers=bearer(token))
+    assert answer.status_code == 200, answer.text
+
+
 async def test_the_documents_own_examples_stand_at_the_requests(http: Http) -> None:
     document = await described(http)
     registration = {"username": "demo", "password": "12345678", "email": "me@example.com", "sex": 0, "age": 24}
     assert document["components"]["schemas"]["Registration"]["examples"] == [registration]
-    for name in ("Credentials", "Registration", "PatientChanges", "DoctorChanges"):
+    for name in ("Credentials", "Registration", *(role + form for role in ROLES for form in FORMS)):
         schema = document["components"]["schemas"][name]
         Draft202012Validator({**schema, "components": document["components"]}).validate(schema["examples"][0])
 
@@ -94,6 +159,8 @@ async def test_the_page_works_without_anything_from_outside(http: Http) -> None:
     assert page.headers["content-security-policy"].startswith("default-src 'self' 'unsafe-inline'")
 
 
-@pytest.mark.parametrize("path", ["/redoc", "/docs/", "/static-offline-docs/../../../pyproject.toml"])
+@pytest.mark.parametrize(
+    "path", ["/redoc", "/docs/", "/docs/oauth2-redirect", "/static-offline-docs/../../../pyproject.toml"]
+)
 async def test_nothing_else_is_served(http: Http, path: str) -> None:
     assert (await http.client.get(path)).status_code == 404
