@@ -3,6 +3,7 @@
 Plain ASGI, because Starlette's convenience class buffers and breaks what passes through it.
 """
 
+import asyncio
 import secrets
 from contextlib import suppress
 from typing import Any, Final
@@ -24,6 +25,8 @@ from storage.errors import StorageError
 MAX_BODY: Final = 64 * 1024
 MAX_UPLOAD: Final = 20 * 1024 * 1024 + MAX_BODY  # the picture, and what multipart writes around it
 _MAX_DIGITS: Final = 9  # of a size: int() fails over thousands of them, zeros in front too
+BODY_SECONDS: Final = 30.0  # for all of it
+UPLOAD_SECONDS: Final = 120.0
 _UPLOADS: Final = frozenset({"/api/doctor/certificate/upload"})
 # The operations of "anyone" (CONTRACT.md 2): what comes as Authorization is ignored there (CONTRACT.md 3.3).
 _FOR_ANYONE: Final = frozenset(
@@ -173,27 +176,38 @@ class Throttled(_AroundHttp):
 class Sized(_AroundHttp):
     """413 for a body that says it is too large, before anything is done, or turns out so while it is read.
 
-    More than the limit is never held.
+    More than the limit is never held. Who sends it too slowly counts as gone: the answer is that to half a body.
     """
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
-        limit = MAX_UPLOAD if scope["path"] in _UPLOADS else MAX_BODY
+        limit, seconds = (MAX_UPLOAD, UPLOAD_SECONDS) if scope["path"] in _UPLOADS else (MAX_BODY, BODY_SECONDS)
         declared = Headers(scope=scope).get("content-length", "0")
         digits = declared.lstrip("0") or "0"
         if not digits.isdecimal() or len(digits) > _MAX_DIGITS or int(digits) > limit:
             await refuse(scope["path"], 413, texts.OF_STATUS[413])(scope, receive, send)
             return
-        received = 0
+        received, late = 0, False
+        deadline = asyncio.get_running_loop().time() + seconds
 
         async def receiving() -> Message:
-            nonlocal received
-            message = await receive()
+            nonlocal received, late
+            try:
+                async with asyncio.timeout_at(deadline):
+                    message = await receive()
+            except TimeoutError:
+                late = True
+                return {"type": "http.disconnect"}
             received += len(message.get("body", b""))
             if received > limit:
                 raise HTTPException(413)  # inside the app, whose handler answers it
             return message
 
-        await self._app(scope, receiving, send)
+        async def sending(message: Message) -> None:
+            if late and message["type"] == "http.response.start":
+                MutableHeaders(scope=message)["Connection"] = "close"
+            await send(message)
+
+        await self._app(scope, receiving, sending)
 
 
 def _is_docs(scope: Scope) -> bool:

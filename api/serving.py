@@ -20,6 +20,7 @@ from core.settings import Api, Settings, load_secrets, load_settings
 from storage.opening import opened_for_api
 
 DRAIN_SECONDS = 10
+MAX_CONNECTIONS = 1000
 
 _log = structlog.get_logger(__name__)
 
@@ -70,6 +71,7 @@ def server_of(app: FastAPI, settings: Api) -> Server:
             forwarded_allow_ips=[str(network) for network in settings.trusted_proxies],
             ws="none",
             lifespan="off",
+            limit_concurrency=MAX_CONNECTIONS,  # above it uvicorn itself answers: 503, without a body's shape
             timeout_graceful_shutdown=DRAIN_SECONDS,
         )
     )

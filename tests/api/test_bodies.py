@@ -6,8 +6,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from api import middleware, serving
 from api.middleware import MAX_BODY
-from tests.api.conftest import EMAIL, PASSWORD, Http
+from tests.api.conftest import EMAIL, PASSWORD, Http, Serve
 
 JSON = {"Content-Type": "application/json"}
 TOO_LARGE = "请求内容太大。"
@@ -111,3 +112,36 @@ async def test_who_waits_to_send_a_body_is_told_to(http: Http) -> None:
     assert b" 422 " in told
     assert b"connection: close" not in told.lower()
     writer.close()
+
+
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [
+        ("/patient/login", "application/json"),
+        ("/api/doctor/certificate/upload", "multipart/form-data; boundary=x"),
+    ],
+)
+async def test_who_sends_a_body_drop_by_drop_is_not_waited_for(
+    http: Http, path: str, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(middleware, "BODY_SECONDS", 0.1)
+    monkeypatch.setattr(middleware, "UPLOAD_SECONDS", 0.1)
+    token = (await http.doctor())["Authorization"]
+    head = f"POST {path} HTTP/1.1\nHost: x\nAuthorization: {token}\nContent-Type: {kind}\nContent-Length: 100\n\n"
+    answer = await raw(http, head + "--x\n")
+    assert answer.startswith(b"HTTP/1.1 422 ")
+
+
+async def test_more_connections_than_one_server_holds_are_answered_503(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(serving, "MAX_CONNECTIONS", 2)
+    http = await serve()
+    assert (await http.client.get("/patient")).status_code == 401
+    url = http.client.base_url
+    _, idle = await asyncio.open_connection(url.host, url.port)
+    assert (await http.client.get("/patient")).status_code == 503
+    idle.close()
+    await idle.wait_closed()
+    await asyncio.sleep(0.1)
+    assert (await http.client.get("/patient")).status_code == 401
