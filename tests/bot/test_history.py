@@ -130,6 +130,21 @@ async def test_nothing_is_saved_when_the_consent_was_withdrawn_meanwhile(clinic:
     assert await stored(clinic) == [None]
 
 
+async def test_another_command_asks_before_what_was_sent_is_dropped(li: Chat) -> None:
+    await li.press("既往病史")
+    await li.press("我同意")
+    await li.send("哮喘")
+    await li.press("写完了")
+    await li.press("保存，留着消息")
+    await li.press("既往病史")
+    await li.press("重新填写")
+    await li.send("哮喘，多年")
+    await li.send("/logout")
+    assert "还没做完" in li.screen
+    await li.press("继续")
+    assert "已收到 1 条" in li.screen
+
+
 async def test_a_forged_button_erases_nothing_that_is_not_there(clinic: Clinic, li: Chat) -> None:
     start = data_of(li, "姓名").rpartition(":")[0]
     await press_forged(li, f"{start}:history.erase")
