@@ -1,10 +1,10 @@
 """S2: the doctor's side (CONTRACT.md 2.14-2.18)."""
 
 from datetime import date
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter
-from pydantic import AliasChoices, BaseModel, Field
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
 from api import texts
 from api.answers import Envelope, envelope, success
@@ -68,10 +68,18 @@ class DoctorRegistration(PhoneRegistration):
     model_config = shown_as({"phone": _PHONE, "password": _PASSWORD, "name": _NAME})
 
 
+def _show_changes(schema: dict[str, Any]) -> None:
+    """Shows the alias, which Pydantic leaves out, and that it stands for `speciality`, not beside it."""
+    fields = schema["properties"]
+    fields["specialty"] = {**fields["speciality"], "title": "Specialty", "deprecated": True}
+    schema["not"] = {"required": ["speciality", "specialty"]}
+    schema["examples"] = [{**_DOCTOR, "gender": "男"}]
+
+
 class DoctorChanges(Changes):
     """What a doctor may change of themselves here."""
 
-    model_config = shown_as({**_DOCTOR, "gender": "男"})
+    model_config = ConfigDict(json_schema_extra=_show_changes)
 
     gender: SexWord | None = None
     birth_date: BirthDateText | None = None

@@ -147,6 +147,16 @@ async def test_the_documents_own_examples_stand_at_the_requests(http: Http) -> N
         Draft202012Validator({**schema, "components": document["components"]}).validate(schema["examples"][0])
 
 
+async def test_the_other_spelling_of_speciality_is_described_but_not_both_at_once(http: Http) -> None:
+    document = await described(http)
+    schema = document["components"]["schemas"]["DoctorChanges"]
+    assert schema["properties"]["specialty"]["deprecated"]
+    valid = Draft202012Validator({**schema, "components": document["components"]}).is_valid
+    sent = {"phone": "13912345678", "name": "王某某", "specialty": "心内科"}
+    assert (valid(sent), valid({**sent, "specialities": "心内科"})) == (True, False)
+    assert not valid({**sent, "speciality": "心内科"})
+
+
 async def test_the_page_works_without_anything_from_outside(http: Http) -> None:
     page = await http.client.get("/docs")
     assert page.status_code == 200
