@@ -81,6 +81,8 @@ class Desk:
             flow = self.flows[person.draft.flow]
             if command.flow is flow:
                 return reply(self.engine.offer(flow, person.draft))
+            if not (person.draft.answers or person.draft.parts):  # there is nothing to lose: no question
+                return self.open(replace(person, draft=None), name, now, typed)
             return Reply((leave_dialog(flow.name, name),), replace(person.draft, asking=f"leave:{name}"))
         if not theirs:
             return self._not_theirs(person, name, command, now)

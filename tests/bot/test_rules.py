@@ -562,3 +562,14 @@ async def test_rule_20_a_press_is_answered_and_slow_work_shows_typing(clinic: Cl
     assert len(answered) >= len(pressed) > 0
     (action,) = await clinic.sandbox.traffic(chat=li, method="sendChatAction")
     assert action["params"]["action"] == "typing"
+
+
+async def test_a_dialog_with_nothing_in_it_is_left_without_a_question(clinic: Clinic) -> None:
+    li = await clinic.person()
+    await li.send("/me")
+    assert "请先登录" in li.screen
+    await li.send("/register")
+    assert "（1/" in li.screen
+    await li.press("患者")
+    await li.send("/login")
+    assert "填写的内容会清除" in li.screen

@@ -82,8 +82,8 @@ async def test_each_login_says_where_it_is_since_when_and_when_it_was_used(clini
     await li.press("登录与消息")
     for line in (
         HERE,
-        "2. Telegram 以外的应用：2026-03-01 13:30 登录，2026-03-01 13:30 用过",
-        "3. 另一个 Telegram 账号：2026-03-01 13:00 登录，2026-03-01 13:40 用过",
+        "2. Telegram 以外的应用：2026-03-01 13:30 登录，最近使用 2026-03-01 13:30",
+        "3. 另一个 Telegram 账号：2026-03-01 13:00 登录，最近使用 2026-03-01 13:40",
     ):
         assert line in li.screen
     assert "退出第 1 处" not in li.buttons
@@ -175,7 +175,7 @@ async def test_a_login_that_had_ended_already_is_said_to_be_so(clinic: Clinic, l
     await li.send("/sessions")
     await other.send("/logout")
     await li.press("退出第 2 处")
-    assert "已经不在登录了，没有改动" in li.screen
+    assert "已经退出了，没有改动" in li.screen
     assert "您的账号现在登录在 1 处" in li.screen
 
 
@@ -226,7 +226,7 @@ async def test_of_two_who_end_the_same_login_at_once_one_is_told_that_it_had_end
     await asyncio.gather(*(chat.press("退出第 2 处") for chat in (li, other)))
     said = ["\n".join(message.text for message in chat.visible) for chat in (li, other)]
     assert sorted("已退出那一处" in one for one in said) == [False, True]
-    assert sorted("已经不在登录了" in one for one in said) == [False, True]
+    assert sorted("已经退出了" in one for one in said) == [False, True]
 
 
 async def test_rule_23_more_than_eight_logins_come_in_pages(clinic: Clinic, li: Chat) -> None:
