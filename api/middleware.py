@@ -11,6 +11,7 @@ from typing import Any, Final
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import texts
@@ -177,11 +178,14 @@ class Sized(_AroundHttp):
     """413 for a body that says it is too large, before anything is done, or turns out so while it is read.
 
     More than the limit is never held. Who sends it too slowly counts as gone: the answer is that to half a body.
+    One that does not say its size is read first, for a route that needs none would never notice. An upload's is not:
+    its route reads it once it knows from whom.
     """
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         limit, seconds = (MAX_UPLOAD, UPLOAD_SECONDS) if scope["path"] in _UPLOADS else (MAX_BODY, BODY_SECONDS)
-        declared = Headers(scope=scope).get("content-length", "0")
+        headers = Headers(scope=scope)
+        declared = headers.get("content-length", "0")
         digits = declared.lstrip("0") or "0"
         if not digits.isdecimal() or len(digits) > _MAX_DIGITS or int(digits) > limit:
             await refuse(scope["path"], 413, texts.OF_STATUS[413])(scope, receive, send)
@@ -207,7 +211,26 @@ class Sized(_AroundHttp):
                 MutableHeaders(scope=message)["Connection"] = "close"
             await send(message)
 
-        await self._app(scope, receiving, sending)
+        given: Receive = receiving
+        if "transfer-encoding" in headers and scope["path"] not in _UPLOADS:
+            try:
+                given = _giving(await Request(scope, receiving).body(), receiving)
+            except HTTPException:
+                await refuse(scope["path"], 413, texts.OF_STATUS[413])(scope, receive, send)
+                return
+            except ClientDisconnect:
+                pass  # a route that reads will find it so, too
+        await self._app(scope, given, sending)
+
+
+def _giving(body: bytes, receive: Receive) -> Receive:
+    """Gives a body that was read already, then what comes after it."""
+    read: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def giving() -> Message:
+        return read.pop() if read else await receive()
+
+    return giving
 
 
 def _is_docs(scope: Scope) -> bool:

@@ -52,6 +52,27 @@ async def test_a_request_that_needs_no_body_is_refused_with_too_large_a_one_befo
     assert (await http.client.get("/patient", headers=who)).status_code == 200
 
 
+async def test_nor_does_it_anything_where_the_size_is_not_said(http: Http) -> None:
+    who = await http.patient()
+    answer = await http.client.post("/patient/logout", content=in_pieces(b"x" * (MAX_BODY + 1)), headers=who)
+    assert (answer.status_code, answer.json()) == (413, {"code": 413, "data": None, "msg": TOO_LARGE})
+    assert (await http.client.get("/patient", headers=who)).status_code == 200
+    answer = await http.client.post("/patient/logout", content=in_pieces(b"x" * MAX_BODY), headers=who)
+    assert answer.status_code == 200
+    assert (await http.client.get("/patient", headers=who)).status_code == 401
+
+
+async def test_a_body_without_an_end_gets_its_answer_while_it_is_sent(http: Http) -> None:
+    reader, writer = await asyncio.open_connection(http.client.base_url.host, http.client.base_url.port)
+    writer.write(b"POST /patient/logout HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n")
+    for _ in range(17):
+        writer.write(b"1000\r\n" + b"x" * 0x1000 + b"\r\n")
+    await writer.drain()
+    async with asyncio.timeout(5):
+        assert await reader.readline() == b"HTTP/1.1 413 Request Entity Too Large\r\n"
+    writer.close()
+
+
 async def test_after_a_refusal_the_same_connection_goes_on(http: Http) -> None:
     for _ in range(3):
         assert (await http.client.post("/patient/login", content=of_size(500_000), headers=JSON)).status_code == 413
