@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from api import texts
 from api.answers import Message, s0, success
 from api.edge import AnEdge, Call, Token, reading, writing
+from api.json_body import JsonRoute
 from api.login import ASource, log_in
 from api.values import AgeNumber, Body, EmailText, GivenPassword, PasswordText, SexWord, UsernameText, shown_as
 from core.certificates import Standing
@@ -18,7 +19,7 @@ from core.permissions import Permission
 from core.sessions import Issued, RefreshRefused
 from core.values import Role, Sex
 
-router = APIRouter(prefix="/api", tags=["S0: accounts"])
+router = APIRouter(prefix="/api", tags=["S0: accounts"], route_class=JsonRoute)
 
 _TYPES: Final[dict[Role, Literal[0, 1, 2, 3]]] = {Role.DOCTOR: 0, Role.PATIENT: 1, Role.EXPERT: 2, Role.ADMIN: 3}
 _SEXES: Final[dict[Sex, Literal[0, 1, 2]]] = {Sex.MALE: 0, Sex.FEMALE: 1, Sex.UNDISCLOSED: 2}

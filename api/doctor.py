@@ -23,6 +23,7 @@ from api.by_phone import (
     register_by_phone,
 )
 from api.edge import AnEdge, Call, reading, writing
+from api.json_body import JsonRoute
 from api.login import ASource
 from api.values import (
     AvatarText,
@@ -37,7 +38,7 @@ from api.values import (
 from core.permissions import Permission
 from core.values import Role
 
-router = APIRouter(prefix="/doctor", tags=["S2: doctors"])
+router = APIRouter(prefix="/doctor", tags=["S2: doctors"], route_class=JsonRoute)
 
 _PHONE: Final = "13912345678"
 _NAME: Final = "王某某"

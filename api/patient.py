@@ -23,12 +23,13 @@ from api.by_phone import (
     register_by_phone,
 )
 from api.edge import AnEdge, Call, reading, writing
+from api.json_body import JsonRoute
 from api.login import ASource
 from api.values import AddressText, AvatarText, BirthDateText, HistoryText, SexWord, shown_as
 from core.permissions import Permission
 from core.values import Role
 
-router = APIRouter(prefix="/patient", tags=["S1: patients"])
+router = APIRouter(prefix="/patient", tags=["S1: patients"], route_class=JsonRoute)
 
 _PHONE: Final = "13812345678"
 _NAME: Final = "张三"

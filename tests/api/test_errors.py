@@ -12,6 +12,7 @@ from tests.api.conftest import Http
 from tests.conftest import Desk
 
 JSON = {"Content-Type": "application/json"}
+LOGIN = json.dumps({"phone": "13812345678", "password": "x"})
 NO_JSON = "请求内容 不是有效的 JSON。"
 NO_OBJECT = "请求内容 必须是 JSON 对象，Content-Type 为 application/json。"
 
@@ -40,6 +41,9 @@ async def test_there_is_no_such_route(http: Http, method: str, path: str, status
         (b'{"phone": "\xff\xfe"}', JSON, NO_JSON),
         (b'{"phone": ' + b"1" * 5000 + b"}", JSON, NO_JSON),
         (b"[" * 60_000, JSON, NO_JSON),
+        (LOGIN.encode("utf-16"), JSON, NO_JSON),
+        (LOGIN.encode("utf-16-le"), JSON, NO_JSON),
+        (LOGIN.encode("utf-32-be"), {"Content-Type": "application/json; charset=utf-32"}, NO_JSON),
         (b'{"a":' * 10_000 + b"1" + b"}" * 10_000, JSON, NO_JSON),
         (b"[]", JSON, NO_OBJECT),
         (b'"text"', JSON, NO_OBJECT),
@@ -49,7 +53,7 @@ async def test_there_is_no_such_route(http: Http, method: str, path: str, status
         (b"", {}, "请求内容 不能为空。"),
         (b"null", JSON, NO_OBJECT),
     ],
-    ids=range(13),
+    ids=range(16),
 )
 async def test_what_is_no_json_object_is_422(http: Http, sent: bytes, kind: dict[str, str], told: str) -> None:
     answer = await http.client.post("/patient/login", content=sent, headers=kind)
@@ -58,6 +62,11 @@ async def test_what_is_no_json_object_is_422(http: Http, sent: bytes, kind: dict
     answer = await http.client.post("/api/auth/login", content=sent, headers=kind)
     assert answer.status_code == 422
     assert answer.json() == {"message": "The given data was invalid.", "errors": {"body": [told]}}
+
+
+async def test_a_byte_order_mark_before_utf_8_is_passed_over(http: Http) -> None:
+    answer = await http.client.post("/patient/login", content=LOGIN.encode("utf-8-sig"), headers=JSON)
+    assert answer.status_code == 401
 
 
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "-0", "1e400", "true", "[1]", '{"a": 1}'])
