@@ -134,7 +134,7 @@ async def patient_manage(
 async def patient(call: Annotated[Call, reading(Permission.SEE_OWN_PATIENT)]) -> Envelope[Patient]:
     """The patient who is asking, and nobody else."""
     account = await call.core.accounts.me(call.uow, call.signed)
-    profile = await call.core.profiles.own(call.uow, call.signed)
+    profile, history = await call.core.profiles.own_with_history(call.uow, call.signed)
     data = Patient(
         phone=account.phone,
         name=account.name,
@@ -142,6 +142,6 @@ async def patient(call: Annotated[Call, reading(Permission.SEE_OWN_PATIENT)]) ->
         address=profile.address,
         avatar_url=profile.avatar_url,
         birth_date=account.birth_date,
-        medical_history=await call.core.profiles.medical_history(call.uow, call.signed),
+        medical_history=history,
     )
     return Envelope(data=data, msg=texts.FOUND)

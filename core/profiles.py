@@ -34,6 +34,7 @@ from core.values import Age, BirthDate, Email, PersonName, Phone, Role, Sex, Tex
 from storage import accounts as account_store
 from storage import profiles as store
 from storage.errors import violated
+from storage.tables.base import AnyRow
 
 TAKEN: Final = {
     "uq_profiles_hospital_id_internal_id": "internal_id",
@@ -129,21 +130,20 @@ class Profiles:
     async def own(self, uow: UnitOfWork, signed: Signed) -> Profile:
         """The profile of who is acting, without the medical history. Raises Forbidden."""
         require(signed, Permission.SEE_OWN_ACCOUNT)
+        return _profile(await store.get(uow.conn, signed.account_id))
+
+    async def own_with_history(self, uow: UnitOfWork, signed: Signed) -> tuple[Profile, str | None]:
+        """The profile and the medical history of the patient who is acting, of one moment. Raises Forbidden."""
+        require(signed, Permission.SEE_OWN_PATIENT)
         row = await store.get(uow.conn, signed.account_id)
-        if row is None:
-            return Profile()
-        rank = PositionRank(row.position_rank) if row.position_rank else None
-        names = [name for name in Profile.__slots__ if name not in {"position_rank", "has_medical_history"}]
-        return Profile(
-            position_rank=rank,
-            has_medical_history=row.medical_history is not None,
-            **{name: getattr(row, name) for name in names},
-        )
+        return _profile(row), self._history(signed, row)
 
     async def medical_history(self, uow: UnitOfWork, signed: Signed) -> str | None:
         """The medical history of the patient who is acting: nobody else ever reads it (CONTRACT.md 1)."""
         require(signed, Permission.SEE_OWN_PATIENT)
-        row = await store.get(uow.conn, signed.account_id)
+        return self._history(signed, await store.get(uow.conn, signed.account_id))
+
+    def _history(self, signed: Signed, row: AnyRow | None) -> str | None:
         if row is None or row.medical_history is None:
             return None
         return self._sealer.open(row.medical_history, _context(signed.account_id)).decode()
@@ -233,6 +233,18 @@ def columns_of(field: str, value: Any) -> list[tuple[str, Any]]:
     if isinstance(value, TextValue | BirthDate | Age | PositionRank):
         return [(str(field), value.value)]
     return [(str(field), value)]
+
+
+def _profile(row: AnyRow | None) -> Profile:
+    if row is None:
+        return Profile()
+    rank = PositionRank(row.position_rank) if row.position_rank else None
+    names = [name for name in Profile.__slots__ if name not in {"position_rank", "has_medical_history"}]
+    return Profile(
+        position_rank=rank,
+        has_medical_history=row.medical_history is not None,
+        **{name: getattr(row, name) for name in names},
+    )
 
 
 def _context(account_id: int) -> bytes:
