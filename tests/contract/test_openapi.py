@@ -31,7 +31,7 @@ from storage.database import Database
 from tests.contract import s1, s2
 from tests.contract.facts import Operation
 from tests.contract.page import new_core, read_page
-from tests.contract.stage import PASSWORD, PATIENT_PHONE
+from tests.contract.stage import real_body
 from tests.databases import copy_sqlite
 
 CHECKS: Final = [
@@ -64,9 +64,8 @@ class People:
 
     def _log_in(self, register: Operation, login: Operation) -> str:
         # With the phone of the page's examples: a record is written only with its own.
-        person = {"phone": PATIENT_PHONE, "password": PASSWORD}
-        httpx.post(self.url + register.path, json={**person, "name": "张三"}, trust_env=False)  # later it is taken: 409
-        answer = httpx.post(self.url + login.path, json=person, trust_env=False)
+        httpx.post(self.url + register.path, json=real_body(register), trust_env=False)  # later it is taken: 409
+        answer = httpx.post(self.url + login.path, json=real_body(login), trust_env=False)
         return str(answer.json()["data"]["token"])
 
 
