@@ -36,8 +36,13 @@ _of_account = _with_account.where(
 _rotated = select(rotated_tokens.c.rotated_at).where(
     rotated_tokens.c.jti == bindparam("jti"), rotated_tokens.c.session_id == bindparam("session")
 )
+# Only what nobody else is changing: a batch of people must not wait for, or be a deadlock with, what ends their logins.
 _touch = update(sessions).where(
-    sessions.c.id.in_(bindparam("ids", expanding=True)), sessions.c.last_used_at < bindparam("at")
+    sessions.c.id.in_(
+        select(sessions.c.id)
+        .where(sessions.c.id.in_(bindparam("ids", expanding=True)), sessions.c.last_used_at < bindparam("at"))
+        .with_for_update(skip_locked=True)
+    )
 )
 
 

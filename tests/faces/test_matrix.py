@@ -197,7 +197,7 @@ async def test_a_login_that_is_over_opens_nothing_in_the_bot(face: BotFace, role
 
 def refused(said: str) -> bool:
     """Whether the bot answered with anything but the thing itself."""
-    return any(text in said for text in ("请先登录", "登录已过期", "用不了", "您没有登录", "没有这项权限"))
+    return any(text in said for text in ("请先登录", "登录已过期", "不适用", "您没有登录", "没有这项权限"))
 
 
 async def fresh(face: HttpFace, role: Role) -> str:
