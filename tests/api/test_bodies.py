@@ -153,6 +153,12 @@ async def test_who_sends_a_body_drop_by_drop_is_not_waited_for(
     assert answer.startswith(b"HTTP/1.1 422 ")
 
 
+async def test_nor_is_one_that_nobody_would_read(http: Http, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(middleware, "BODY_SECONDS", 0.1)
+    answer = await raw(http, "POST /patient/logout HTTP/1.1\nHost: x\nTransfer-Encoding: chunked\n\n1\nx\n")
+    assert answer.startswith(b"HTTP/1.1 401 ")
+
+
 async def test_more_connections_than_one_server_holds_are_answered_503(
     serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
