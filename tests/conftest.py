@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Final
 
 import pytest
 
@@ -14,6 +15,23 @@ from core.settings import Clinic, Passwords, Secrets, Settings, Storage
 from core.unit import Channel, UnitOfWork
 from storage.database import Database
 from tests.databases import PostgresServer, copy_sqlite, make_sqlite_template, start_postgres
+
+TESTS: Final = Path(__file__).parent
+FACES: Final = frozenset({"api", "bot", "contract", "faces"})
+ON_BOTH: Final = frozenset({"test_runner", "test_story", "test_across", "test_races"})
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Stories of the faces run on PostgreSQL among the slow tests.
+
+    What differs between the databases is storage's and core's, whose tests run on both each time.
+    """
+    for item in items:
+        params = item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
+        of_a_face = item.path.relative_to(TESTS).parts[0] in FACES and params.get("face") != "core"
+        if params.get("database_url") == "postgresql" and of_a_face and item.path.stem not in ON_BOTH:
+            item.add_marker(pytest.mark.slow)
 
 
 class SetClock:
