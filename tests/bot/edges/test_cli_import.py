@@ -18,6 +18,8 @@ from core.exits import Exit
 from tests.bot.edges.machine import ROOT, Machine
 from tests.bot.edges.test_cli_admin import at_terminal
 
+pytestmark = pytest.mark.slow  # each starts a program; the rules of a line are told in tests/core/test_imports.py
+
 HASH = "$2y$04$" + "." * 53
 HEADER = "source_id,role,phone,name,password_hash"
 
