@@ -2,8 +2,9 @@
 
 from bot import acts
 from bot.dialog.draft import Draft
-from bot.dialog.engine import Checking, Engine, Outcome
+from bot.dialog.engine import Engine
 from bot.dialog.flow import Flow
+from bot.dialog.outcome import Checking, Outcome
 from bot.dialog.search import Searching
 from bot.person import Ask, Case, Reply
 from core.errors import CoreError

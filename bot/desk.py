@@ -10,9 +10,10 @@ from bot.adapter import Arrival, Blocked, Edited, Ignored, InGroup
 from bot.asking import checked, checks_of, reply, searched
 from bot.commands import SIGNED, Command
 from bot.dialog.draft import Draft
-from bot.dialog.engine import Checking, Engine, Outcome, fold
+from bot.dialog.engine import Engine, fold
 from bot.dialog.events import Answer, Pressed, Said, Sent
 from bot.dialog.flow import REVIEW, Flow, flow_text
+from bot.dialog.outcome import Checking, Outcome
 from bot.dialog.screens import BACK, CANCEL, DONE, ERASE, GO_ON, KEEP, MISSING, SKIP, START_OVER, cancelled
 from bot.dialog.view import Button, Screen, Text
 from bot.menu import LEAVE, leave_account, leave_dialog, menu

@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import TypeAlias
 
 from bot.dialog.draft import Draft
-from bot.dialog.engine import Submission
 from bot.dialog.flow import Flow
+from bot.dialog.outcome import Submission
 from bot.dialog.view import Screen, Text
 from bot.texts import Language
 from core.core import Core

@@ -6,9 +6,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.dialog.draft import Draft
-from bot.dialog.engine import Engine, Outcome
+from bot.dialog.engine import Engine
 from bot.dialog.events import Answer, Other, Pressed, Said, Sent, Shared
 from bot.dialog.flow import Answers, Choice, Flow, FlowError, InvalidInput, Kind, Step, Value
+from bot.dialog.outcome import Outcome
 from bot.dialog.view import Text
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
