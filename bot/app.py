@@ -30,7 +30,7 @@ from bot.webhook import Webhook, check_webhook_settings
 from core.clock import utc_now
 from core.core import Core
 from core.jobs.scheduler import Scheduler
-from core.jobs.upkeep import upkeep
+from core.jobs.standing import standing
 from core.settings import Settings, load_secrets
 from core.unit import Clock
 from storage import chats
@@ -131,7 +131,7 @@ class App:
         exits.push_async_callback(self._end_tasks)
         self._run(self._notices.run())
         self._run(self._runner.run())
-        self._run(Scheduler(self.database, upkeep(self.core), clock=self._clock, holder=worker).run())
+        self._run(Scheduler(self.database, standing(self.core), clock=self._clock, holder=worker).run())
         exits.push_async_callback(self._runner.stop, DRAIN_SECONDS)
         await _publish(raw, catalogue)
         await self._receive(exits, raw, intake)

@@ -13,6 +13,7 @@ from telegram.error import BadRequest, Forbidden, RetryAfter, TelegramError
 
 from bot.outage import Outage
 from bot.telegram import RawBot, wait_of
+from core.removals import REMOVALS
 from core.uncut import uncut
 from storage import outbox
 from storage.database import Database
@@ -29,6 +30,7 @@ LEASE: Final = timedelta(minutes=2)  # longer than a send with all its timeouts
 FIRST_RETRY: Final = timedelta(seconds=5)
 LONGEST_RETRY: Final = timedelta(minutes=10)
 GIVE_UP_AFTER: Final = timedelta(days=3)
+REMOVE_AGAIN: Final = timedelta(hours=1)
 _LOOK_AGAIN: Final = 2.0  # seconds; other processes write to the outbox without waking us
 
 _log = structlog.get_logger(__name__)
@@ -103,6 +105,8 @@ class Notices:
         if self._clock() - due.created_at > GIVE_UP_AFTER:
             return self._dead(due, "too old")
         try:
+            if due.kind in REMOVALS:
+                return await self._remove(due)
             text = await self._render(due)
             if text is None:
                 return self._dead(due, "not wanted any more")
@@ -119,6 +123,22 @@ class Notices:
         except Exception as error:  # one notice that cannot be put into words must not keep the others
             _log.exception("A notice cannot be rendered", notice=due.id, kind=due.kind)
             return self._later(due, pause_after(due.attempts), type(error).__name__)
+        return self._sent(due)
+
+    async def _remove(self, due: Due) -> Note:
+        """Deletes a message of ours whose time is over (core/removals.py)."""
+        try:
+            await self._bot.call(
+                "deleteMessage", {"chat_id": due.telegram_user_id, "message_id": due.params["message_id"]}
+            )
+        except Forbidden:  # who has blocked the bot may let it in again
+            return self._later(due, REMOVE_AGAIN, "blocked")
+        except BadRequest as error:
+            if "not found" not in str(error).lower():
+                raise
+        return self._sent(due)
+
+    def _sent(self, due: Due) -> Note:
         return lambda conn: outbox.sent(conn, due.id, now=self._clock())
 
     def _later(self, due: Due, wait: timedelta, reason: str) -> Note:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, bindparam, exists, func, or_, select, update
+from sqlalchemy import and_, bindparam, exists, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.tables.accounts import outbox
@@ -73,6 +73,27 @@ _news = (
     .limit(bindparam("most"))
 )
 _count_due = select(func.count()).select_from(outbox).where(_open, outbox.c.due_at <= bindparam("at"))
+
+
+async def add(
+    conn: AsyncConnection,
+    now: datetime,
+    *,
+    telegram_user_id: int,
+    account_id: int,
+    kind: str,
+    params: Mapping[str, Any],
+    due_at: datetime,
+) -> None:
+    """Adds what is due at a certain moment in one chat."""
+    row = {"telegram_user_id": telegram_user_id, "account_id": account_id, "kind": kind, "params": params}
+    await conn.execute(insert(outbox).values(**row, created_at=now, due_at=due_at))
+
+
+async def hasten(conn: AsyncConnection, now: datetime, *, account_id: int, kind: str) -> int:
+    """Makes what of an account's waits under this kind due now; how many."""
+    statement = update(outbox).where(outbox.c.account_id == account_id, outbox.c.kind == kind, _open)
+    return (await conn.execute(statement.values(due_at=now))).rowcount
 
 
 async def claim(conn: AsyncConnection, *, now: datetime, lease: timedelta, most: int) -> list[Due]:

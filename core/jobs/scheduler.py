@@ -1,10 +1,10 @@
-"""Runs what is to be done from time to time: by one process at a time, each job in a transaction of its own."""
+"""Runs what is to be done from time to time: by one process at a time, each job in transactions of its own."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, TypeAlias
 
 import structlog
 
@@ -29,11 +29,26 @@ class Job:
     act: Callable[[UnitOfWork], Awaitable[None]]
 
 
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """A job that waits for more than the database, as for the photo store: no transaction may be open over that.
+
+    `act` opens its own, short ones, is done within a minute (the next round goes on) and is safe to repeat.
+    """
+
+    name: str
+    every: timedelta
+    act: Callable[[Database, Clock], Awaitable[None]]
+
+
+AnyJob: TypeAlias = Job | Errand
+
+
 class Scheduler:
     """Does jobs when they are due, as long as it holds the lease; another process takes over when it is gone."""
 
     def __init__(
-        self, database: Database, jobs: Sequence[Job], *, clock: Clock, holder: str, tick: timedelta = _TICK
+        self, database: Database, jobs: Sequence[AnyJob], *, clock: Clock, holder: str, tick: timedelta = _TICK
     ) -> None:
         """`holder` names this process among all that share the database."""
         self._database = database
@@ -62,8 +77,11 @@ class Scheduler:
             try:
                 if not await self._lead(now):
                     return done
-                async with self._database.write() as conn:
-                    await job.act(UnitOfWork(conn, now, Channel.JOB))
+                if isinstance(job, Errand):
+                    await job.act(self._database, self._clock)
+                else:
+                    async with self._database.write() as conn:
+                        await job.act(UnitOfWork(conn, now, Channel.JOB))
             except StorageError as error:
                 _log.warning("job.storage_fault", job=job.name, error=str(error))
                 return done

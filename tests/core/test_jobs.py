@@ -6,10 +6,11 @@ from sqlalchemy import func, insert, select
 
 from core.audit import Action
 from core.core import Core
-from core.jobs.scheduler import Job, Scheduler
+from core.jobs.scheduler import Errand, Job, Scheduler
 from core.jobs.upkeep import upkeep
 from core.notices import READ_AGAIN
-from core.unit import UnitOfWork
+from core.unit import Clock, UnitOfWork
+from storage.database import Database
 from storage.tables import accounts as tables
 from storage.tables import updates
 from tests.conftest import Desk, SetClock
@@ -59,6 +60,20 @@ async def test_a_job_that_fails_is_taken_back_and_keeps_no_other_from_its_turn(d
     assert done == ["good"]
     async with desk.read() as uow:
         assert await uow.conn.scalar(select(func.count()).select_from(tables.counters)) == 0
+
+
+async def test_what_waits_for_more_than_the_database_opens_its_own_transactions(desk: Desk, clock: SetClock) -> None:
+    done: list[str] = []
+
+    async def act(database: Database, _clock: Clock) -> None:
+        assert database is desk.database
+        for counted in ("a", "b"):  # a transaction that was still open would keep SQLite's second writer waiting
+            async with database.write() as conn:
+                await conn.execute(insert(tables.counters).values(key=counted, count=1, expires_at=clock()))
+        done.append("errand")
+
+    await Scheduler(desk.database, [Errand("errand", MINUTE, act)], clock=clock, holder="one").run_due()
+    assert done == ["errand"]
 
 
 async def test_upkeep_seals_the_audit_and_clears_what_has_had_its_time(core: Core, desk: Desk, clock: SetClock) -> None:

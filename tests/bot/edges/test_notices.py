@@ -12,6 +12,7 @@ from sqlalchemy import insert, select
 from bot import notices as rules
 from bot.notices import Notices, pause_after
 from bot.telegram import RawBot
+from core.removals import Removal
 from storage import outbox as queries
 from storage.database import Database
 from storage.outbox import Due
@@ -46,6 +47,13 @@ class Telling:
             for number, person in enumerate(people, start=1):
                 row = {"telegram_user_id": person, "kind": "k", "params": {"number": number}, "created_at": now}
                 await conn.execute(insert(outbox).values(due_at=now + due_in, **row))
+
+    async def add_removal(self, person: int, *, message_id: int, due_in: timedelta = timedelta(0)) -> None:
+        """A message of the bot's that is to go."""
+        now: datetime = self.clock()
+        row = {"telegram_user_id": person, "kind": Removal.EXPORT.value, "params": {"message_id": message_id}}
+        async with self.database.write() as conn:
+            await conn.execute(insert(outbox).values(**row, created_at=now, due_at=now + due_in))
 
     async def rows(self) -> Sequence[Any]:
         async with self.database.read() as conn:
@@ -171,6 +179,37 @@ async def test_a_notice_that_cannot_be_worded_keeps_nobody_else_waiting(
     first, second = await telling.rows()
     assert (first.sent_at, first.dead_at, first.error) == (None, None, "LookupError")
     assert second.sent_at is not None
+
+
+async def test_a_message_is_taken_away_when_its_time_is_over(telling: Telling, telegram: TelegramStub) -> None:
+    await telling.add_removal(7, message_id=99, due_in=timedelta(hours=24))
+    await telling.notices.send_due()
+    assert telegram.calls("deleteMessage") == []
+    telling.clock.advance(hours=24)
+    await telling.notices.send_due()
+    assert telegram.calls("deleteMessage") == [{"chat_id": 7, "message_id": 99}]
+    assert (await telling.row()).sent_at == telling.clock()
+
+
+@pytest.mark.parametrize(
+    ("status", "description", "tried_again", "error"),
+    [
+        (400, "Bad Request: message to delete not found", False, None),  # the person was quicker
+        (400, "Bad Request: message can't be deleted", False, "Message can't be deleted"),
+        (403, BLOCKED, True, "blocked"),
+        (502, "Bad Gateway", True, "Bad Gateway"),
+    ],
+)
+async def test_a_message_that_cannot_be_taken_away_now(
+    telling: Telling, telegram: TelegramStub, status: int, description: str, tried_again: bool, error: str | None
+) -> None:
+    await telling.add_removal(7, message_id=99)
+    telegram.fail("deleteMessage", status, description)
+    await telling.notices.send_due()
+    assert (await telling.row()).error == error
+    telling.clock.advance(hours=1)
+    await telling.notices.send_due()
+    assert len(telegram.calls("deleteMessage")) == (2 if tried_again else 1)
 
 
 async def test_a_notice_that_is_days_late_is_given_up(telling: Telling, telegram: TelegramStub) -> None:

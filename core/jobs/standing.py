@@ -1,0 +1,12 @@
+"""Every job by the clock that the bot does. A new one is a file in this folder and a line here."""
+
+from core.core import Core
+from core.jobs.scheduler import AnyJob
+from core.jobs.upkeep import upkeep
+
+
+def standing(core: Core) -> list[AnyJob]:
+    """All of them, for a Scheduler."""
+    return [
+        *upkeep(core),
+    ]
