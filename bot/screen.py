@@ -67,7 +67,7 @@ def compose(screens: Sequence[Screen], place: Place, catalogue: Catalogue, langu
     A pressed button's message is edited into the first screen, so that a menu stays one message; what was typed is
     answered below it. Buttons that are no longer the present ones are taken away (DIALOGS rules 19 and 21).
     """
-    texts = [(_body(screen, catalogue, language), _markup(screen, place, catalogue, language)) for screen in screens]
+    texts = [(body(screen, catalogue, language), _markup(screen, place, catalogue, language)) for screen in screens]
     pressed, old = place.pressed, place.message_id
     calls: list[Call] = []
     for number, (text, markup) in enumerate(texts):
@@ -186,7 +186,9 @@ def _without_buttons(chat_id: int, message_id: int) -> Call:
     return Call(method="editMessageReplyMarkup", params=params, screen=False)
 
 
-def _body(screen: Screen, catalogue: Catalogue, language: Language) -> str:
+def body(screen: Screen, catalogue: Catalogue, language: Language) -> str:
+    """What a screen reads as in that language. Raises MissingTextError."""
+
     def lines(paragraph: Text | tuple[Text, ...]) -> str:
         texts = paragraph if isinstance(paragraph, tuple) else (paragraph,)
         return "\n".join(catalogue.render(text, language) for text in texts)

@@ -1,0 +1,82 @@
+"""Every moment of every dialog, found by walking the registry: a new dialog is in here without anyone remembering."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from bot.adapter import Arrival, Event
+from bot.commands import COMMANDS
+from bot.desk import Desk
+from bot.dialog.engine import Engine
+from bot.dialog.view import Button, Screen, Text
+from bot.flows import FLOWS
+from bot.person import Decision, Person, Reply
+from bot.preview.people import person, whose
+from bot.preview.samples import NOW
+from bot.preview.walk import Stop, stops
+from bot.screen import body
+from bot.texts import Catalogue, Language
+
+CATALOGUE = Catalogue(
+    ZoneInfo("Asia/Shanghai"),
+    {"clinic": "仁和诊所", "contact": "010-12345678", "privacy_url": "https://clinic.example/privacy"},
+)
+ENGINE = Engine(timedelta(minutes=15), CATALOGUE.labels)
+DESK = Desk(engine=ENGINE, catalogue=CATALOGUE, commands=COMMANDS, flows=FLOWS, username="clinic_bot")
+STOPS = [stop for flow in FLOWS.values() for stop in stops(ENGINE, flow)]
+
+at_every_stop = pytest.mark.parametrize("stop", STOPS, ids=[stop.name for stop in STOPS])
+
+
+def at(stop: Stop, **changed: Any) -> Person:
+    """Somebody who is at that moment of that dialog, read again from what is kept of it: as after a restart."""
+    who = person(whose(stop.flow))
+    draft = type(stop.draft).from_json(stop.draft.to_json())
+    return replace(who, draft=draft, draft_of=who.account_id, **changed)
+
+
+def decide(who: Person, event: Event, now: datetime = NOW) -> Decision:
+    """What the desk does with an event."""
+    return DESK.decide(who, Arrival(who.id, None, event), now)
+
+
+def reply(who: Person, event: Event, now: datetime = NOW) -> Reply:
+    """What an event is answered with, where core is not asked."""
+    decision = decide(who, event, now)
+    assert isinstance(decision, Reply), decision
+    return decision
+
+
+def text(screen: Screen, language: Language = "zh") -> str:
+    """What a screen reads as."""
+    return body(screen, CATALOGUE, language)
+
+
+def buttons(screen: Screen) -> list[Button]:
+    """Its buttons, under the message or on the keyboard."""
+    rows = screen.keyboard.buttons if screen.keyboard else screen.buttons
+    return [button for row in rows for button in row]
+
+
+def actions(screen: Screen) -> set[str]:
+    """What its buttons do."""
+    return {button.action for button in buttons(screen)}
+
+
+def keys(screen: Screen) -> list[str]:
+    """The keys of its texts, in their order, blanks after what they stand in."""
+    found: list[str] = []
+
+    def add(part: Text) -> None:
+        found.append(part.key)
+        for param in part.params.values():
+            if isinstance(param, Text):
+                add(param)
+
+    for paragraph in screen.paragraphs:
+        for part in paragraph if isinstance(paragraph, tuple) else (paragraph,):
+            add(part)
+    return found
