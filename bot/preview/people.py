@@ -20,8 +20,10 @@ def person(audience: str) -> Person:
     """A guest, or somebody of that role who is logged in; with no dialog open."""
     number = AUDIENCES.index(audience)
     who = Person(100 + number, "zh", revision=_REVISION, message_id=_MESSAGE)
-    return who if audience == GUEST else Person(
-        who.id, "zh", revision=_REVISION, message_id=_MESSAGE, signed=_signed(audience, number, who.id)
+    return (
+        who
+        if audience == GUEST
+        else Person(who.id, "zh", revision=_REVISION, message_id=_MESSAGE, signed=_signed(audience, number, who.id))
     )
 
 

@@ -57,7 +57,19 @@ GIVEN: Final[Mapping[str, Value]] = {
 }
 
 # Wrong answers: those that any question may get, and those for one question only.
-ANY_WRONG: Final = ("\u3000", "？", "字" * 4096, "王\u202e小明", "a\u0000b", "<b>&*_", "0", "-1", "9" * 40, "/", "\u2800")
+ANY_WRONG: Final = (
+    "\u3000",
+    "？",
+    "字" * 4096,
+    "王\u202e小明",
+    "a\u0000b",
+    "<b>&*_",
+    "0",
+    "-1",
+    "9" * 40,
+    "/",
+    "\u2800",
+)
 WRONG: Final[Mapping[str, tuple[str, ...]]] = {
     "phone": ("1381234567", "138123456789", "12812345678", "李雷"),
     "identifier": ("1381234567", "138123456789", "12812345678", "wang", "wang@", "w@" + "x" * 260 + ".com"),

@@ -42,7 +42,7 @@ def stops(engine: Engine, flow: Flow) -> list[Stop]:
 
     Where the dialog changes something, it is walked with and without something standing.
     """
-    starts = [dict.fromkeys((step.key for step in flow.steps))] if flow.home else [{}]
+    starts = [dict.fromkeys(step.key for step in flow.steps)] if flow.home else [{}]
     if flow.home:
         starts.append({step.key: stands(step) for step in flow.steps if not (step.secret or step.given)})
     found: list[Stop] = []

@@ -1,5 +1,6 @@
 """Every moment of every dialog, found by walking the registry: a new dialog is in here without anyone remembering."""
 
+import unicodedata
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,6 +12,7 @@ from bot.adapter import Arrival, Event
 from bot.commands import COMMANDS
 from bot.desk import Desk
 from bot.dialog.engine import Engine
+from bot.dialog.flow import Flow
 from bot.dialog.view import Button, Screen, Text
 from bot.flows import FLOWS
 from bot.person import Decision, Person, Reply
@@ -28,7 +30,12 @@ ENGINE = Engine(timedelta(minutes=15), CATALOGUE.labels)
 DESK = Desk(engine=ENGINE, catalogue=CATALOGUE, commands=COMMANDS, flows=FLOWS, username="clinic_bot")
 STOPS = [stop for flow in FLOWS.values() for stop in stops(ENGINE, flow)]
 
-at_every_stop = pytest.mark.parametrize("stop", STOPS, ids=[stop.name for stop in STOPS])
+in_every_dialog = pytest.mark.parametrize("flow", FLOWS.values(), ids=FLOWS.keys())
+
+
+def stops_of(flow: Flow) -> list[Stop]:
+    """The moments of one dialog."""
+    return [stop for stop in STOPS if stop.flow is flow]
 
 
 def at(stop: Stop, **changed: Any) -> Person:
@@ -59,6 +66,12 @@ def buttons(screen: Screen) -> list[Button]:
     """Its buttons, under the message or on the keyboard."""
     rows = screen.keyboard.buttons if screen.keyboard else screen.buttons
     return [button for row in rows for button in row]
+
+
+def columns(shown: Text | str, language: Language) -> int:
+    """How wide that is: a Han character is two columns (DIALOGS rule 22)."""
+    line = CATALOGUE.render(shown, language) if isinstance(shown, Text) else shown
+    return sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in line)
 
 
 def actions(screen: Screen) -> set[str]:
