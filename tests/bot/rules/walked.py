@@ -3,6 +3,7 @@
 import unicodedata
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -28,14 +29,17 @@ CATALOGUE = Catalogue(
 )
 ENGINE = Engine(timedelta(minutes=15), CATALOGUE.labels)
 DESK = Desk(engine=ENGINE, catalogue=CATALOGUE, commands=COMMANDS, flows=FLOWS, username="clinic_bot")
-STOPS = [stop for flow in FLOWS.values() for stop in stops(ENGINE, flow)]
-
 in_every_dialog = pytest.mark.parametrize("flow", FLOWS.values(), ids=FLOWS.keys())
 
 
-def stops_of(flow: Flow) -> list[Stop]:
+@cache
+def _walked(name: str) -> tuple[Stop, ...]:
+    return tuple(stops(ENGINE, FLOWS[name]))
+
+
+def stops_of(flow: Flow) -> tuple[Stop, ...]:
     """The moments of one dialog."""
-    return [stop for stop in STOPS if stop.flow is flow]
+    return _walked(flow.name)
 
 
 def at(stop: Stop, **changed: Any) -> Person:
