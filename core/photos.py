@@ -21,6 +21,7 @@ from PIL import Image, ImageOps
 from PIL.Image import DecompressionBombError, DecompressionBombWarning
 
 from core.errors import InvalidValue
+from core.likeness import likeness
 from core.sealing import Sealer
 from core.workers import Workers
 from storage.errors import StorageError
@@ -80,6 +81,7 @@ class Photo:
     width: int
     height: int
     sha256: str
+    likeness: str | None = None  # core/likeness.py; None for those kept before there were any
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,7 @@ class StoredPhoto:
     width: int
     height: int
     sha256: str
+    likeness: str | None = None
 
 
 class Photos:
@@ -126,9 +129,8 @@ class Photos:
         try:
             for photo in photos:
                 path = f"{kind}/{secrets.token_hex(16)}"
-                stored.append(
-                    StoredPhoto(path, photo.media_type, len(photo.content), photo.width, photo.height, photo.sha256)
-                )
+                size = (len(photo.content), photo.width, photo.height)
+                stored.append(StoredPhoto(path, photo.media_type, *size, photo.sha256, photo.likeness))
                 sealed = await asyncio.to_thread(self._sealer.seal, photo.content, path.encode())
                 await self._store.put(path, sealed)
             yield stored
@@ -140,6 +142,10 @@ class Photos:
         """The photo of that name, opened. Raises StorageError, also when it is not there, and SealBroken."""
         sealed = await self._store.get(path)
         return await asyncio.to_thread(self._sealer.open, sealed, path.encode())
+
+    async def delete(self, path: str) -> None:
+        """Takes the photo of that name out of the store; nothing happens when it is not there. Raises StorageError."""
+        await self._store.delete(path)
 
     def close(self) -> None:
         """Ends the threads; what waits is dropped."""
@@ -164,7 +170,7 @@ def _take(received: BinaryIO) -> Photo:
         pixels.save(written, "PNG", compress_level=1)
     if written.tell() > MAX_BYTES:  # a palette of noise is three times its size in colours
         raise _refused("too_big")
-    return Photo(written.getvalue(), media_type, pixels.width, pixels.height, sha256)
+    return Photo(written.getvalue(), media_type, pixels.width, pixels.height, sha256, likeness(pixels))
 
 
 def _sha256(received: BinaryIO) -> str:
