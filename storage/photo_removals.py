@@ -1,0 +1,34 @@
+"""Queries on the photos that are to be taken out of the photo store."""
+
+from collections.abc import Collection, Iterable
+from datetime import datetime
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from storage.tables.erasures import photo_removals
+
+
+async def add(conn: AsyncConnection, paths: Iterable[str], due_at: datetime) -> None:
+    """Notes that these photos are to be taken out; those that are noted already stay as they are."""
+    rows = [{"path": path, "due_at": due_at} for path in paths]
+    if rows:
+        new = postgresql.insert if conn.dialect.name == "postgresql" else sqlite.insert
+        await conn.execute(new(photo_removals).on_conflict_do_nothing(), rows)
+
+
+async def due(conn: AsyncConnection, now: datetime, *, most: int) -> list[str]:
+    """The photos to be taken out by now, the longest waiting first."""
+    statement = select(photo_removals.c.path).where(photo_removals.c.due_at <= now)
+    return list((await conn.execute(statement.order_by(photo_removals.c.due_at).limit(most))).scalars())
+
+
+async def drop(conn: AsyncConnection, paths: Collection[str]) -> None:
+    """Forgets these: they are out, or are to stay."""
+    await conn.execute(delete(photo_removals).where(photo_removals.c.path.in_(paths)))
+
+
+async def put_off(conn: AsyncConnection, paths: Collection[str], until: datetime) -> None:
+    """Has these tried again at that moment."""
+    await conn.execute(update(photo_removals).where(photo_removals.c.path.in_(paths)).values(due_at=until))
