@@ -57,7 +57,8 @@ async def serve(
         OSError: the port is taken.
     """
     world = World.make(token, people)
-    runner = web.AppRunner(build_app(world), access_log=None, shutdown_timeout=0.2)
+    # Whoever is still asking when the sandbox ends waits for updates: there is nothing to be answered.
+    runner = web.AppRunner(build_app(world), access_log=None, shutdown_timeout=0.01)
     await runner.setup()
     try:
         site = web.TCPSite(runner, HOST, port)
