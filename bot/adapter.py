@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
-from bot.dialog.events import Answer, Other, Pressed, Said, Sent, Shared
+from bot.dialog.events import Answer, File, Other, Pressed, Said, Sent, Shared
 
 _FORMATTING: Final = frozenset(
     {"bold", "italic", "underline", "strikethrough", "spoiler", "blockquote", "expandable_blockquote", "code", "pre",
@@ -12,13 +12,13 @@ _FORMATTING: Final = frozenset(
 )  # fmt: skip
 _KINDS: Final[tuple[tuple[str, Other], ...]] = (
     ("photo", Other.PHOTO),
+    ("animation", Other.VIDEO),  # it comes with a document of the same
     ("document", Other.DOCUMENT),
     ("sticker", Other.STICKER),
     ("voice", Other.VOICE),
     ("audio", Other.VOICE),
     ("video", Other.VIDEO),
     ("video_note", Other.VIDEO),
-    ("animation", Other.VIDEO),
     ("location", Other.LOCATION),
     ("venue", Other.LOCATION),
 )
@@ -108,7 +108,18 @@ def _message(body: Mapping[str, Any], bot_username: str) -> Event:
     kind = next((other for key, other in _KINDS if key in body), None)
     if kind is None and any(key in body for key in _SERVICE):
         return Ignored()
-    return Sent(kind or Other.UNKNOWN, body["message_id"])
+    return Sent(kind or Other.UNKNOWN, body["message_id"], _file(kind, body))
+
+
+def _file(kind: Other | None, body: Mapping[str, Any]) -> File | None:
+    """The photo in the largest of its sizes, or the document."""
+    if kind is Other.PHOTO:
+        file = max(body["photo"], key=lambda size: size["width"] * size["height"])
+    elif kind is Other.DOCUMENT:
+        file = body["document"]
+    else:
+        return None
+    return File(file["file_id"], file.get("file_size", 0), body.get("media_group_id", ""))
 
 
 def _pressed(body: Mapping[str, Any]) -> Pressed:

@@ -14,13 +14,26 @@ from bot.dialog.engine import Engine, fold
 from bot.dialog.events import Answer, Pressed, Said, Sent
 from bot.dialog.flow import REVIEW, Flow, flow_text
 from bot.dialog.outcome import Checking, Outcome
-from bot.dialog.screens import BACK, CANCEL, DONE, ERASE, GO_ON, KEEP, MISSING, SKIP, START_OVER, cancelled
+from bot.dialog.screens import (
+    ANEW,
+    BACK,
+    CANCEL,
+    DONE,
+    ERASE,
+    GO_ON,
+    KEEP,
+    MISSING,
+    PHOTOS_DONE,
+    SKIP,
+    START_OVER,
+    cancelled,
+)
 from bot.dialog.view import Button, Screen, Text
 from bot.menu import LEAVE, leave_account, leave_dialog, menu
 from bot.person import GUEST, Act, Ask, Case, Decision, Done, Left, Person, Reply, Submit, led
 from bot.texts import LANGUAGES, Catalogue, Language
 
-_CONTROLS: Final = (BACK, CANCEL, SKIP, KEEP, ERASE, MISSING, DONE)
+_CONTROLS: Final = (BACK, CANCEL, SKIP, KEEP, ERASE, MISSING, DONE, PHOTOS_DONE, ANEW)
 _WAYS_ON: Final = (GO_ON, START_OVER, CANCEL, LEAVE)
 _ANYWHERE: Final = frozenset({"cmd", "leave", "lang", "switch"})
 _GROUP_PAUSE: Final = timedelta(hours=1)

@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypedDict
 
-from bot.dialog.flow import Answers
+from bot.dialog.flow import Answers, Value
 from bot.dialog.search import Found
+from bot.dialog.view import Text
 
 
 class Part(TypedDict):
@@ -14,6 +15,15 @@ class Part(TypedDict):
 
     message_id: int
     text: str
+
+
+class Received(TypedDict):
+    """One message of a photo: the photo as it is kept, or the problem with it, `packed`."""
+
+    message_id: int
+    album: str
+    photo: Value
+    problem: Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +36,7 @@ class Draft:
         answers: parsed values by step key; None where an optional step was skipped.
         found: what there is to pick from at the pending question, where people search for it.
         parts: the messages that a long text came in.
+        received: the photos that were sent to the question that waits for them.
         present: what stands today, by step key, in a dialog that changes it (DIALOGS rule 8).
         touched_at: when its person last did something in it (aware UTC).
         tries: wrong answers to the pending question so far.
@@ -48,6 +59,7 @@ class Draft:
     present: Answers = field(default_factory=dict)
     found: Found | None = None
     parts: list[Part] = field(default_factory=list)
+    received: list[Received] = field(default_factory=list)
 
     @property
     def long_text(self) -> str:
@@ -70,9 +82,22 @@ class Draft:
             "present": dict(self.present),
             "found": self.found,
             "parts": list(self.parts),
+            "received": list(self.received),
         }
 
     @classmethod
     def from_json(cls, kept: Mapping[str, Any]) -> "Draft":
         """The draft again, from what `to_json` gave."""
         return cls(**{**kept, "touched_at": datetime.fromisoformat(kept["touched_at"])})
+
+
+def packed(text: Text) -> Any:
+    """A text as JSON keeps it; `unpacked` gives it again."""
+    params = {name: packed(value) if isinstance(value, Text) else value for name, value in text.params.items()}
+    return [text.key, params]
+
+
+def unpacked(kept: Any) -> Text:
+    """The text that `packed` made this of."""
+    key, params = kept
+    return Text(key, {name: unpacked(value) if isinstance(value, list) else value for name, value in params.items()})

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from bot.dialog import moves
+from bot.dialog import moves, photos
 from bot.dialog.draft import Draft, Part
 from bot.dialog.events import Answer, Other, Pressed, Said, Sent, Shared
 from bot.dialog.flow import REVIEW, Answers, Flow, InvalidInput, Kind, Step, Value
@@ -32,6 +32,8 @@ class Engine:
     offer = staticmethod(moves.offer)
     refuse = staticmethod(moves.refuse)
     cancel = staticmethod(moves.cancel)
+    took = staticmethod(photos.took)
+    took_not = staticmethod(photos.refused)
 
     def update(self, flow: Flow, draft: Draft) -> tuple[Draft, bool]:
         """The draft as of the flow's present version, and whether that changed it: answers that still fit are kept."""
@@ -72,6 +74,8 @@ class Engine:
         draft = replace(draft, touched_at=now, asking="")
         if isinstance(event, Pressed):
             return press(flow, draft, event, late=late)
+        if isinstance(event, Sent) and event.file and (step := _waiting_for(flow, draft, event)):
+            return photos.arrived(flow, draft, step, event, late=late)
         if draft.step == REVIEW:
             return self.offer(flow, draft) if late else self.again(flow, draft, Text("wrong.review"))
         step = flow.step(draft.step)
@@ -113,6 +117,8 @@ class Engine:
         return Outcome(draft, (), submission=moves.submission(flow, draft, secret), forget=forget)
 
     def _value(self, step: Step, event: Said | Shared | Sent, draft: Draft) -> Value:
+        if step.takes:
+            raise InvalidInput(f"at_photo.{_kind(event)}")
         if isinstance(event, Sent):
             raise InvalidInput(f"wrong.{event.kind}")
         if isinstance(event, Shared):
@@ -133,6 +139,19 @@ class Engine:
 def fold(typed: str) -> str:
     """What is typed for a label, made comparable: width, case and the spaces around do not count (DIALOGS rule 14)."""
     return unicodedata.normalize("NFKC", typed).strip().casefold()
+
+
+def _waiting_for(flow: Flow, draft: Draft, event: Sent) -> Step | None:
+    """The step that this photo is for: the pending one, or, of an album whose last one is slow, the one before."""
+    if flow.photos and (draft.step == flow.photos.key or (draft.step == REVIEW and photos.belongs(draft, event))):
+        return flow.photos
+    return None
+
+
+def _kind(event: Said | Shared | Sent) -> str:
+    if isinstance(event, Sent):
+        return event.kind
+    return Other.CONTACT if isinstance(event, Shared) else "text"
 
 
 def _still_fits(step: Step, answers: Answers) -> bool:

@@ -48,11 +48,27 @@ class Pressed:
 
 
 @dataclass(frozen=True, slots=True)
+class File:
+    """A file in Telegram's keeping.
+
+    Args:
+        file_id: what it is fetched by.
+        size: in bytes, as Telegram says; 0 where it says nothing.
+        album: what messages that were sent together share; they arrive one by one, in any order.
+    """
+
+    file_id: str
+    size: int = 0
+    album: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Sent:
-    """A message of another kind than text."""
+    """A message of another kind than text. `file`: the photo, or the file that may hold one."""
 
     kind: Other
     message_id: int = 0
+    file: File | None = None
 
 
 Answer: TypeAlias = "Said | Shared | Pressed | Sent"

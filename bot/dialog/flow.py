@@ -34,6 +34,7 @@ class Kind(Enum):
     TEXT = auto()
     CHOICE = auto()
     CONTACT = auto()  # one's own contact by a button, or the same typed
+    PHOTO = auto()  # a photo, or an image as a file
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,9 @@ class Step:
         ask, help: other texts than `ask.KEY` and `help.KEY`.
         field: what core calls it, where that differs: its refusals lead back to this step.
         given: settled when the dialog is opened, and never asked: it only stands in the review.
+        takes: waits for photos, and fetches, checks and keeps each, like `Flow.submit`; core's refusal is what its
+            sender is told of it. The answer is a list of them, as kept.
+        most: so many photos make the answer; where that is one, the dialog goes on at once, else when it is told to.
     """
 
     key: str
@@ -88,18 +92,22 @@ class Step:
     help: str = ""
     field: str = ""
     given: bool = False
+    takes: "Submit" = None
+    most: int = 1
 
     def __post_init__(self) -> None:
         if self.choices and self.kind is Kind.TEXT:
             object.__setattr__(self, "kind", Kind.CHOICE)
+        if self.takes:
+            object.__setattr__(self, "kind", Kind.PHOTO)
         if not self.ask:
             object.__setattr__(self, "ask", f"ask.{self.key}")
         if not self.help:
             object.__setattr__(self, "help", f"help.{self.key}")
         if not self.field:
             object.__setattr__(self, "field", self.key)
-        if not (self.parse or self.choices or self.given or self.search):
-            raise FlowError(f"step {self.key!r} has neither choices nor a parser nor a search")
+        if not (self.parse or self.choices or self.given or self.search or self.takes):
+            raise FlowError(f"step {self.key!r} has neither choices nor a parser nor a search, and takes no photos")
         if self.secret and (self.optional or self.choices):
             raise FlowError(f"step {self.key!r} is a password: it cannot be skipped or chosen")
 
@@ -108,6 +116,8 @@ class Step:
         for choice in self.choices:
             if choice.value == value:
                 return Text(choice.label)
+        if self.takes:
+            return Text.of("photos.kept", count=len(value))
         return self.shown(value)
 
     def texts(self) -> set[str]:
@@ -158,6 +168,8 @@ class Flow:
         before_last = self.steps[1:-1] if self.proof else self.steps[:-1]
         if any(step.secret for step in before_last):
             raise FlowError(f"flow {self.name!r}: a password is always the last step and submits")
+        if sum(bool(step.takes) for step in self.steps) > (1 if self.review else 0):
+            raise FlowError(f"flow {self.name!r}: photos are asked for once, and shown in the review")
         if any(step.proves for step in self.steps[1:]) or (self.proof and len(keys) == 1):
             raise FlowError(f"flow {self.name!r}: a proof is the first step, and opens others")
         object.__setattr__(self, "_by_key", {step.key: step for step in self.steps})
@@ -170,6 +182,11 @@ class Flow:
     def proof(self) -> Step | None:
         """The step that asks for the present password, if the dialog opens only to who knows it."""
         return self.steps[0] if self.steps[0].proves else None
+
+    @property
+    def photos(self) -> Step | None:
+        """The step that waits for photos, if the dialog has one."""
+        return next((step for step in self.steps if step.takes), None)
 
     def given(self, answers: Answers) -> dict[str, Value]:
         """Those of the answers that were settled when the dialog was opened."""

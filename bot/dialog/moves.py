@@ -43,6 +43,8 @@ def refuse(flow: Flow, draft: Draft, problem: Text, *, step: str = "", forget: t
     With `step` the problem is another step's (a number taken meanwhile): the dialog goes back to it.
     """
     if step and step != draft.step and step in flow.path(draft.answers):
+        if flow.step(step).takes:  # these photos will not do: others are asked for
+            draft = replace(draft, received=[])
         draft = replace(draft, step=step, found=None, tries=0, editing=REVIEW in flow.path(draft.answers))
     draft = replace(draft, tries=draft.tries + 1)
     help_ = [Text(flow.step(draft.step).help)] if draft.tries >= 2 and draft.step != REVIEW else []
@@ -76,6 +78,8 @@ def go_to(flow: Flow, draft: Draft, key: str, notes: tuple[Text, ...] = ()) -> O
     editing = draft.editing and key not in (REVIEW, draft.step)
     after = replace(asking(flow, draft, key), editing=editing)
     screen = screens.present(flow, after).led_by(*notes)
+    if key == REVIEW and flow.photos and draft.step == flow.photos.key:
+        screen = screens.with_photos(screen, flow, after)
     return Outcome(after, (*_taken_note(flow, draft, screen), screen))
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from bot.dialog import moves
+from bot.dialog import moves, photos
 from bot.dialog.draft import Draft
 from bot.dialog.events import Pressed, Said
 from bot.dialog.flow import REVIEW, Flow
@@ -27,6 +27,7 @@ def press(flow: Flow, draft: Draft, event: Pressed, *, late: bool) -> Outcome:
         "over": lambda: _start_over(flow, draft),
         "cancel": lambda: moves.cancel(flow),
         "done": lambda: _done(flow, draft),
+        "anew": lambda: _anew(flow, draft),
         "page": lambda: _page(flow, draft, event.arg),
         "missing": lambda: _missing(flow, draft),
     }
@@ -54,9 +55,17 @@ def _pick(flow: Flow, draft: Draft, arg: str, *, late: bool) -> Outcome | None:
 
 def _done(flow: Flow, draft: Draft) -> Outcome | None:
     step = moves.asked(flow, draft)
+    if step and step.takes:
+        return photos.done(flow, draft, step)
     if step is None or not step.long or step.parse is None or not draft.parts:
         return None
     return moves.take(flow, draft, step, step.parse(Said(draft.long_text, 0), draft.answers))
+
+
+def _anew(flow: Flow, draft: Draft) -> Outcome | None:
+    """The photos that came are put aside, and the question is asked again."""
+    step = moves.asked(flow, draft)
+    return moves.again(flow, replace(draft, received=[], tries=0)) if step and step.takes else None
 
 
 def _page(flow: Flow, draft: Draft, arg: str) -> Outcome | None:

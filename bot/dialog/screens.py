@@ -1,10 +1,12 @@
 """The screens that every dialog shares: the question, the review, and the ways on."""
 
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final
 
-from bot.dialog.draft import Draft
+from bot.dialog.draft import Draft, unpacked
 from bot.dialog.flow import REVIEW, Flow, Kind, Step, Value, flow_text
-from bot.dialog.view import Button, ContactKeyboard, Param, Rows, Screen, Text
+from bot.dialog.view import Button, ContactKeyboard, Param, Picture, Rows, Screen, Text
 
 BACK: Final = Button(Text("button.back"), "back")
 CANCEL: Final = Button(Text("button.cancel"), "cancel")
@@ -14,16 +16,20 @@ ERASE: Final = Button(Text("button.erase"), "erase")
 GO_ON: Final = Button(Text("button.go_on"), "go")
 START_OVER: Final = Button(Text("button.start_over"), "over")
 DONE: Final = Button(Text("button.done"), "done")
+PHOTOS_DONE: Final = Button(Text("button.photos_done"), "done")
+ANEW: Final = Button(Text("button.anew"), "anew")
 MISSING: Final = Button(Text("button.missing"), "missing")
 
+_THUMBNAIL: Final = 640
 _TEXTS: Final = (
     "progress", "progress.optional", "earlier", "present", "review.title", "review.line", "review.skipped",
     "button.change", "cancelled", "cancelled.kept", "offer", "help.person", "help.person.optional", "keyboard.taken",
     "keyboard.away", "late.taken", "button.share_contact", "proof.lapsed",
-    "search.none", "search.missing", "long.so_far", "option", "option.line", "button.page_before", "button.page_after",
+    "search.none", "search.missing", "long.so_far", "photos.so_far", "photos.problem", "photos.kept",
+    "option", "option.line", "button.page_before", "button.page_after",
 )  # fmt: skip
 TEXTS: Final = frozenset(_TEXTS) | {
-    key.label.key for key in (BACK, CANCEL, SKIP, KEEP, ERASE, GO_ON, START_OVER, MISSING, DONE)
+    key.label.key for key in (BACK, CANCEL, SKIP, KEEP, ERASE, GO_ON, START_OVER, MISSING, DONE, PHOTOS_DONE, ANEW)
 }
 
 
@@ -44,6 +50,9 @@ def question(flow: Flow, draft: Draft) -> Screen:
     if step.long and draft.parts:
         lines.append(Text.of("long.so_far", messages=len(draft.parts), length=len(draft.long_text)))
         return Screen(tuple(lines), buttons=((DONE, START_OVER), *controls))
+    if step.takes and step.most > 1:
+        lines.extend(_received(step, draft))
+        return Screen(tuple(lines), buttons=(*_done_with(draft), *controls))
     if step.search:
         listed, options = _options(step, draft)
         return Screen((*lines, *listed), buttons=(*options, *controls))
@@ -83,6 +92,13 @@ def review(flow: Flow, draft: Draft) -> Screen:
     return Screen((title, answers), buttons=((submit,), *_rows(changes, 2), ways))
 
 
+def with_photos(screen: Screen, flow: Flow, draft: Draft) -> Screen:
+    """The review with the photos that were sent before it, as they are kept."""
+    step = flow.photos
+    photos = (step and draft.answers.get(step.key)) or ()
+    return replace(screen, pictures=tuple(Picture(photo["path"], _THUMBNAIL) for photo in photos))
+
+
 def cancelled(flow: Flow) -> Text:
     """That the dialog was given up, and what was kept and dropped (DIALOGS rule 5)."""
     return Text.of("cancelled.kept" if flow.home else "cancelled", dialog=flow_text("title", flow.name))
@@ -91,6 +107,21 @@ def cancelled(flow: Flow) -> Text:
 def offer(flow: Flow) -> Screen:
     """Go on with the open dialog, or start it over (DIALOGS rule 18)."""
     return Screen((Text.of("offer", dialog=flow_text("title", flow.name)),), buttons=((GO_ON, START_OVER), (CANCEL,)))
+
+
+def _received(step: Step, draft: Draft) -> Iterator[Text]:
+    """How many photos there are so far, and which of the last album were not taken, and why."""
+    count = sum(bool(one["photo"]) for one in draft.received)
+    if count:
+        yield Text.of("photos.so_far", count=count, most=step.most)
+    problems = [one["problem"] for one in draft.received if one["problem"]]
+    for number, problem in enumerate(problems):
+        if problem not in problems[:number]:
+            yield Text.of("photos.problem", problem=unpacked(problem))
+
+
+def _done_with(draft: Draft) -> Rows:
+    return ((PHOTOS_DONE, ANEW),) if any(one["photo"] for one in draft.received) else ()
 
 
 def _progress_key(step: Step) -> str:
@@ -109,7 +140,7 @@ def _shown(step: Step, draft: Draft) -> Param:
 
 def _value(step: Step, draft: Draft) -> Value:
     """What the question is answered with until now: here, or what stands today."""
-    if step.secret or step.long:  # a long text is shown by page, and not with the question
+    if step.secret or step.long or step.most > 1:  # a long text is shown by page; of photos there is how many
         return None
     return draft.answers.get(step.key) if step.key in draft.answers else draft.present.get(step.key)
 

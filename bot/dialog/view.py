@@ -1,7 +1,7 @@
 """What a person is to see, before it has a language: texts by key, buttons by act."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import TypeAlias
 
@@ -42,24 +42,41 @@ class ContactKeyboard:
 
 
 @dataclass(frozen=True, slots=True)
+class Picture:
+    """A photo of the store to be shown: protected, which means that clients do not save or forward it.
+
+    Args:
+        path: its name in the photo store.
+        side: it is made smaller until neither side has more pixels.
+        spoiler: it is covered until one taps it.
+    """
+
+    path: str
+    side: int
+    spoiler: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Screen:
-    """One message.
+    """One message; with pictures there is another one before it, an album where there are several.
 
     Args:
         paragraphs: each a text, or several that stand line by line.
         buttons: under the message.
         keyboard: replaces the person's own.
         drop_keyboard: takes a keyboard shown earlier away again.
+        pictures: photos to be shown, ten at most.
     """
 
     paragraphs: tuple[Text | tuple[Text, ...], ...]
     buttons: Rows = ()
     keyboard: ContactKeyboard | None = None
     drop_keyboard: bool = False
+    pictures: tuple[Picture, ...] = ()
 
     def led_by(self, *notes: Text) -> "Screen":
         """The same screen with these texts before its own."""
-        return Screen((*notes, *self.paragraphs), self.buttons, self.keyboard, self.drop_keyboard)
+        return replace(self, paragraphs=(*notes, *self.paragraphs))
 
 
 def isolated(typed: str) -> str:
