@@ -18,7 +18,10 @@ class Permission(StrEnum):
     END_OWN_SESSION = "session.end_own"
     PROVE_ONESELF = "account.prove_self"
     CHANGE_OWN_PASSWORD = "account.change_own_password"  # noqa: S105 - a permission's name
+    CHANGE_OWN_PHONE = "account.change_own_phone"
     GIVE_OWN_CONSENT = "consent.give_own"
+    EXPORT_OWN_DATA = "account.export_own"
+    ERASE_OWN_ACCOUNT = "account.erase_own"
     SEE_OWN_PATIENT = "patient.see_own"
     CHANGE_OWN_PATIENT = "patient.change_own"
     SEE_OWN_DOCTOR = "doctor.see_own"
@@ -26,6 +29,7 @@ class Permission(StrEnum):
     SEE_OWN_CERTIFICATE = "certificate.see_own"
     SEND_OWN_CERTIFICATE = "certificate.send_own"
     MANAGE_ACCOUNTS = "account.manage"
+    REVIEW = "certificate.review"
 
 
 _OWN: Final = frozenset(
@@ -34,7 +38,10 @@ _OWN: Final = frozenset(
         Permission.END_OWN_SESSION,
         Permission.PROVE_ONESELF,
         Permission.CHANGE_OWN_PASSWORD,
+        Permission.CHANGE_OWN_PHONE,
         Permission.GIVE_OWN_CONSENT,
+        Permission.EXPORT_OWN_DATA,
+        Permission.ERASE_OWN_ACCOUNT,
     }
 )
 TABLE: Final[dict[Role, frozenset[Permission]]] = {
@@ -46,7 +53,7 @@ TABLE: Final[dict[Role, frozenset[Permission]]] = {
         Permission.SEE_OWN_CERTIFICATE,
         Permission.SEND_OWN_CERTIFICATE,
     },
-    Role.ADMIN: _OWN | {Permission.MANAGE_ACCOUNTS},
+    Role.ADMIN: _OWN | {Permission.MANAGE_ACCOUNTS, Permission.REVIEW},
     Role.EXPERT: frozenset(),  # reserved: cannot log in anywhere yet (CONTRACT.md 1)
 }
 
