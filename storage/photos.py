@@ -68,10 +68,12 @@ class PhotoStore:
 
 
 def _remote(url: str) -> ObjectStore:
+    # The library takes this one of its variables from the environment only where no options are given.
+    allow_http = os.environ.get("AWS_ALLOW_HTTP", "").casefold() in {"1", "true"}
     try:
         return from_url(
             url,
-            client_options={"timeout": _CALL_SECONDS},
+            client_options={"timeout": _CALL_SECONDS, "allow_http": allow_http},
             retry_config={"max_retries": 3, "retry_timeout": _RETRY_SECONDS},
         )
     except (BaseError, ValueError) as error:

@@ -2,16 +2,44 @@
 
 import os
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
+from moto.server import ThreadedMotoServer
 
 from storage.errors import StorageError
 from storage.photos import PhotoStore
 
 
-@pytest.fixture(params=["folder", "file URL", "memory"])
+@pytest.fixture(scope="module")
+def s3_address() -> Iterator[str]:
+    """A server on this machine that speaks S3, with a bucket."""
+    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    address = f"http://{host}:{port}"
+    httpx.put(f"{address}/bucket").raise_for_status()
+    yield address
+    server.stop()
+
+
+@pytest.fixture
+def s3(s3_address: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The URL of a store there; its keys come as operators give them."""
+    monkeypatch.setenv("AWS_ENDPOINT", s3_address)
+    monkeypatch.setenv("AWS_ALLOW_HTTP", "true")
+    monkeypatch.setenv("AWS_REGION", "us-east-1")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "key")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    return "s3://bucket/photos"
+
+
+@pytest.fixture(params=["folder", "file URL", "memory", "s3"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> PhotoStore:
+    if request.param == "s3":
+        return PhotoStore(request.getfixturevalue("s3"))
     return PhotoStore(
         {"folder": f"{tmp_path}/a/b", "file URL": f"file://{tmp_path}/a/b", "memory": "memory:///"}[request.param]
     )
@@ -81,4 +109,10 @@ async def test_a_store_that_does_not_answer_is_one_sentence_soon(monkeypatch: py
         monkeypatch.setenv(name, value)
     with pytest.raises(StorageError, match="photo store s3://photos does not work") as fault:
         await PhotoStore("s3://photos").put("certificate/1", b"one")
+    assert "\n" not in str(fault.value)
+
+
+async def test_a_bucket_that_is_not_there_is_one_sentence(s3: str) -> None:
+    with pytest.raises(StorageError, match=r"photo store s3://elsewhere does not work: .*404") as fault:
+        await PhotoStore("s3://elsewhere").put("certificate/1", b"one")
     assert "\n" not in str(fault.value)
