@@ -5,12 +5,14 @@ from core.audit import Audit
 from core.certificates import Certificates
 from core.consents import Consents
 from core.directory import Directory
+from core.erasing import Erasing
 from core.imports import Imports
 from core.login import Login
 from core.notes import Notes
 from core.notices import Notices
 from core.password_changes import PasswordChanges
 from core.passwords import Passwords
+from core.past_refusals import PastRefusals
 from core.permissions import Permissions
 from core.photos import Photos
 from core.places import Places
@@ -73,6 +75,8 @@ class Core:
         )
         self.imports = Imports(accounts=self.accounts, profiles=self.profiles, consents=self.consents, audit=self.audit)
         self.photos = Photos(PhotoStore(settings.storage.photos_url), Sealer(secrets.photo, "photos"))
+        self.past_refusals = PastRefusals(secrets.audit)
+        self.erasing = Erasing(sessions=self.sessions, audit=self.audit, past_refusals=self.past_refusals)
         self.certificates = Certificates(self.audit)
         self.login = Login(
             accounts=self.accounts,

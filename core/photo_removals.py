@@ -1,4 +1,4 @@
-"""Takes photos out of the store that nothing names any more: after the commit that said so, however often it is cut off.
+"""Takes photos out of the store that nothing names any more: after the commit that said so, whatever is cut off.
 
 A file cannot be deleted in a transaction: it would be gone though that is rolled back, or stay when its process is
 killed behind the commit. So the transaction notes the photo, and the bot's clock takes it out.

@@ -75,6 +75,10 @@ class Database:
         """One transaction: committed at exit, rolled back when the body raises."""
         return self._writing()
 
+    def alone(self) -> AbstractAsyncContextManager[object]:
+        """Keeps this process's writers on SQLite waiting, for what is done to the file as a whole."""
+        return self._writers
+
     @asynccontextmanager
     async def _reading(self) -> AsyncIterator[AsyncConnection]:
         async with AsyncExitStack() as stack:

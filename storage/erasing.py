@@ -14,12 +14,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from storage.tables.accounts import account_chats, accounts, audit, consents, notes, outbox, sessions
 from storage.tables.base import AnyRow, UtcDateTime
 from storage.tables.erasures import erasures
+from storage.tables.exports import export_jobs
 from storage.tables.profiles import profiles
-from storage.tables.submissions import submission_files, submissions
+from storage.tables.recovery import recovery_requests
+from storage.tables.submissions import decisions, look_alikes, submission_files, submissions
 from storage.tables.updates import chats, inbox
 
-_account: Final = bindparam("account")
-_people: Final = bindparam("people", expanding=True)
+_account: Final[ColumnElement[int]] = bindparam("account")
+_people: Final[ColumnElement[int]] = bindparam("people", expanding=True)
 _its_submissions: Final = select(submissions.c.id).where(submissions.c.account_id == _account)
 _its_audit: Final = select(audit.c.id).where(
     or_(
@@ -62,12 +64,26 @@ EMPTIED: Final[Mapping[Table, Emptied]] = {
             accounts.c.age: None,
         },
     ),
-    submission_files: Emptied(submission_files.c.submission_id.in_(_its_submissions), {submission_files.c.path: None}),
+    submissions: Emptied(
+        submissions.c.account_id == _account,
+        {
+            submissions.c.name: None,
+            submissions.c.appeal_message: None,
+            submissions.c.queued_at: None,
+            submissions.c.claimed_by: None,
+            submissions.c.claimed_until: None,
+            submissions.c.keep_until: None,
+        },
+    ),
+    submission_files: Emptied(
+        submission_files.c.submission_id.in_(_its_submissions),
+        {submission_files.c.path: None, submission_files.c.likeness: None},
+    ),
+    decisions: Emptied(decisions.c.submission_id.in_(_its_submissions), {decisions.c.message: None}),
     # Dialogs, and answers on their way to where the account is logged in. Not the chat that is being answered: whose
     # row is written with its answer. The revision rises, so that an update in flight there is taken once more.
     chats: Emptied(
-        or_(chats.c.draft_of == _account, chats.c.person_id.in_(_logged_in))
-        & (chats.c.person_id != bindparam("here")),
+        or_(chats.c.draft_of == _account, chats.c.person_id.in_(_logged_in)) & (chats.c.person_id != bindparam("here")),
         {
             chats.c.revision: chats.c.revision + 1,
             chats.c.flow: None,
@@ -98,6 +114,9 @@ DELETED: Final[Mapping[Table, ColumnElement[bool]]] = {
     outbox: outbox.c.account_id == _account,
     notes: notes.c.audit_id.in_(_its_audit),
     profiles: profiles.c.account_id == _account,
+    export_jobs: export_jobs.c.account_id == _account,
+    recovery_requests: recovery_requests.c.account_id == _account,
+    look_alikes: or_(look_alikes.c.submission_id.in_(_its_submissions), look_alikes.c.other_id.in_(_its_submissions)),
 }
 
 

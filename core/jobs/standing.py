@@ -3,10 +3,13 @@
 from core.core import Core
 from core.jobs.scheduler import AnyJob
 from core.jobs.upkeep import upkeep
+from core.photo_removals import removing
 
 
 def standing(core: Core) -> list[AnyJob]:
     """All of them, for a Scheduler."""
     return [
         *upkeep(core),
+        removing(core.photos),
+        core.erasing.clearing(),
     ]

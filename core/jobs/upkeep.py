@@ -30,6 +30,7 @@ def upkeep(core: Core) -> list[Job]:
     async def purge(uow: UnitOfWork) -> None:
         await core.sessions.purge(uow)
         await counters.purge(uow.conn, uow.now)
+        await core.past_refusals.purge(uow)
         await inbox.purge(uow.conn, before=uow.now - KEEP_DONE)
         await account_chats.purge_told(uow.conn, before=uow.now - READ_AGAIN)
         await chats.expire(uow.conn, uow.now)

@@ -1,0 +1,146 @@
+"""Erasing an account: what its owner asks for, at once and whole (SECURITY.md Privacy).
+
+What a transaction cannot do follows behind it, by the bot's clock: photos leave the store (core/photo_removals.py); the
+database's files lose what its tables have lost; and an hour later the account is gone over once more, for what was in
+flight in other transactions. Until then a row says so: a kill only puts it off.
+"""
+
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Final
+
+import structlog
+
+from core.account import AccountState
+from core.audit import Action, Audit
+from core.errors import AccountError, Unauthenticated
+from core.jobs.scheduler import Errand
+from core.notices import NoticeKind
+from core.past_refusals import REMEMBERED, PastRefusals
+from core.permissions import Permission, require
+from core.photo_removals import remove_photos
+from core.removals import REMOVALS
+from core.review_states import WAITING, State
+from core.sessions import Sessions, Signed
+from core.unit import Channel, Clock, UnitOfWork
+from core.values import Phone, Role
+from storage import accounts as account_store
+from storage import clearing
+from storage import erasing as store
+from storage import submissions as submission_store
+from storage.database import Database
+from storage.errors import StorageError
+from storage.tables.base import AnyRow
+
+ONCE_MORE: Final = timedelta(hours=1)
+"""So long after an erasure it is gone over again: longer than any transaction."""
+_TRY_AGAIN: Final = timedelta(hours=1)
+
+_log = structlog.get_logger(__name__)
+
+
+class Erasing:
+    """Erases one's own account."""
+
+    def __init__(self, *, sessions: Sessions, audit: Audit, past_refusals: PastRefusals) -> None:
+        self._sessions = sessions
+        self._audit = audit
+        self._past_refusals = past_refusals
+
+    async def check_may(self, uow: UnitOfWork, signed: Signed) -> None:
+        """Refuses who could not erase their account now: Forbidden; AccountError `account.last_admin`."""
+        require(signed, Permission.ERASE_OWN_ACCOUNT)
+        await self._check_not_last(uow, signed)
+
+    async def erase(self, uow: UnitOfWork, signed: Signed) -> None:
+        """Erases the account of who is acting. That they know their password is for the face to have asked.
+
+        Every login ends, phone and e-mail are free again; the account's other chats are told, once. Raises as
+        `check_may`, and Unauthenticated when this login was ended meanwhile: of two who erase at once the second.
+        """
+        require(signed, Permission.ERASE_OWN_ACCOUNT)
+        await self._check_not_last(uow, signed)
+        account_id, here = signed.account_id, signed.telegram_user_id
+        row = await account_store.get_locked(uow.conn, account_id)
+        if row is None or row.state == AccountState.ERASED:
+            raise Unauthenticated
+        await self._sessions.check_living(uow, signed)
+        await self._remember_refusal(uow, row)
+        await self._close_submissions(uow, signed)
+        await store.tell_others(uow.conn, account_id, uow.now, kind=NoticeKind.ACCOUNT_ERASED, but=here)
+        people = await store.people(uow.conn, account_id)
+        await self._take(uow, account_id, people, here=here)
+        await store.note(uow.conn, account_id, people, uow.now)
+        await self._audit.append(
+            uow,
+            Action.ERASE,
+            actor=signed.pseudonym,
+            subject=signed.pseudonym,
+            from_state=row.state,
+            to_state=AccountState.ERASED,
+        )
+
+    def clearing(self) -> Errand:
+        """The job that does what follows behind the commit."""
+
+        async def clear(database: Database, clock: Clock) -> None:
+            now = clock()
+            async with database.read() as conn:
+                due = await store.due(conn, now)
+            fresh = [row.account_id for row in due if now - row.erased_at < ONCE_MORE]
+            if fresh and await clearing.empty_wal(database):
+                async with database.write() as conn:
+                    await store.put_off(conn, fresh, max(row.erased_at for row in due) + ONCE_MORE)
+            old = [row for row in due if now - row.erased_at >= ONCE_MORE]
+            if old:
+                await self._finish(database, clock, old)
+
+        return Errand("clear_erased", timedelta(seconds=15), clear)
+
+    async def _finish(self, database: Database, clock: Clock, erasures: Iterable[AnyRow]) -> None:
+        ids = [row.account_id for row in erasures]
+        async with database.write() as conn:
+            uow = UnitOfWork(conn, clock(), Channel.JOB)
+            for row in erasures:
+                await self._take(uow, row.account_id, row.people, here=None)
+            await store.forget_told(conn, [NoticeKind.ACCOUNT_ERASED.value, *REMOVALS])
+        try:
+            await clearing.write_anew(database)
+        except StorageError as error:
+            _log.warning("erased.not_cleared", accounts=len(ids), error=str(error))
+            async with database.write() as conn:
+                await store.put_off(conn, ids, clock() + _TRY_AGAIN)
+            return
+        async with database.write() as conn:
+            await store.finish(conn, ids)
+
+    async def _take(self, uow: UnitOfWork, account_id: int, people: list[int], *, here: int | None) -> None:
+        await remove_photos(uow, await store.photos(uow.conn, account_id))
+        await store.take(uow.conn, account_id, people, here=here, still_done=REMOVALS)
+
+    async def _check_not_last(self, uow: UnitOfWork, signed: Signed) -> None:
+        if signed.role is Role.ADMIN and await account_store.lock_active_admins(uow.conn) == [signed.account_id]:
+            raise AccountError("account.last_admin", field="account")
+
+    async def _remember_refusal(self, uow: UnitOfWork, row: AnyRow) -> None:
+        if row.phone is None or (refusal := await store.last_refusal(uow.conn, row.id, sorted(REMEMBERED))) is None:
+            return
+        # An attempt that appeals against its refusal waits again; it is remembered as what it was.
+        state = State(refusal.state) if refusal.state in REMEMBERED else State.REJECTED
+        await self._past_refusals.note(uow, Phone(row.phone), state, refusal.updated_at)
+
+    async def _close_submissions(self, uow: UnitOfWork, signed: Signed) -> None:
+        """Withdraws what is open, claimed or not: the version rises, so that no decision about it comes through."""
+        for attempt in await store.open_submissions(uow.conn, signed.account_id, sorted(WAITING)):
+            after = State.WITHDRAWN
+            await submission_store.change_state(uow.conn, attempt.id, uow.now, version=attempt.version, state=after)
+            await self._audit.append(
+                uow,
+                Action.WITHDRAW_CERTIFICATE,
+                actor=signed.pseudonym,
+                subject=attempt.number,
+                from_state=attempt.state,
+                to_state=after,
+                reasons=["erased"],
+                version=attempt.version + 1,
+            )

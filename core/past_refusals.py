@@ -1,0 +1,53 @@
+"""Refusals that outlive an erased account: for two years, by an HMAC of its phone (SECURITY.md Privacy)."""
+
+import hashlib
+import hmac
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from core.keys import KeyRing
+from core.review_states import State
+from core.unit import UnitOfWork
+from core.values import Phone
+from storage import past_refusals as store
+
+LIFE: Final = timedelta(days=730)
+REMEMBERED: Final = frozenset({State.REJECTED, State.LOCKED})
+
+
+@dataclass(frozen=True, slots=True)
+class PastRefusal:
+    """That a doctor with this phone was refused, and when; their account was erased since."""
+
+    state: State
+    refused_at: datetime
+
+
+class PastRefusals:
+    """Remembers refusals by phone, so that a registration anew does not start as if there had been none."""
+
+    def __init__(self, ring: KeyRing) -> None:
+        """`ring` are the audit's keys: the only ones that are kept as long as what they were used for (REVIEW.md)."""
+        self._current = ring.current
+        self._keys = {
+            kid: hmac.digest(key, b"clinic-bot past refusals", hashlib.sha256) for kid, key in ring.keys.items()
+        }
+
+    async def note(self, uow: UnitOfWork, phone: Phone, state: State, refused_at: datetime) -> None:
+        """Remembers a refusal of the owner of this phone for two years from now."""
+        mac = self._mac(self._current, phone)
+        await store.add(uow.conn, mac, state=state.value, refused_at=refused_at, expires_at=uow.now + LIFE)
+
+    async def of(self, uow: UnitOfWork, phone: Phone) -> list[PastRefusal]:
+        """What is remembered under this phone, the newest refusal first. Not who it was: numbers are recycled."""
+        macs = [self._mac(kid, phone) for kid in self._keys]
+        rows = await store.of(uow.conn, macs, uow.now)
+        return [PastRefusal(State(row.state), row.refused_at) for row in rows]
+
+    async def purge(self, uow: UnitOfWork) -> None:
+        """Forgets what has had its two years."""
+        await store.purge(uow.conn, uow.now)
+
+    def _mac(self, kid: str, phone: Phone) -> str:
+        return f"{kid}:{hmac.new(self._keys[kid], phone.value.encode(), hashlib.sha256).hexdigest()}"
