@@ -53,7 +53,6 @@ class Action(StrEnum):
     SUSPEND = "account.suspend"
     RESTORE = "account.restore"
     ERASE = "account.erase"
-    ERASE = "account.erase"
     SET_PASSWORD = "account.set_password"  # noqa: S105 - an action's name
     CHANGE_PROFILE = "profile.change"
     LOG_IN = "login.done"

@@ -29,7 +29,6 @@ class NoticeKind(StrEnum):
     SUSPENDED = "suspended"
     RESTORED = "restored"
     ACCOUNT_ERASED = "account_erased"
-    ACCOUNT_ERASED = "account_erased"
     LOGIN_ENDED = "login_ended"
     LOGGED_OUT_EVERYWHERE = "logged_out_everywhere"
     CERTIFICATE_APPROVED = "certificate_approved"

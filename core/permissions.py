@@ -20,7 +20,6 @@ class Permission(StrEnum):
     CHANGE_OWN_PASSWORD = "account.change_own_password"  # noqa: S105 - a permission's name
     CHANGE_OWN_PHONE = "account.change_own_phone"
     GIVE_OWN_CONSENT = "consent.give_own"
-    ERASE_OWN_ACCOUNT = "account.erase_own"
     EXPORT_OWN_DATA = "account.export_own"
     ERASE_OWN_ACCOUNT = "account.erase_own"
     SEE_OWN_PATIENT = "patient.see_own"
@@ -41,7 +40,6 @@ _OWN: Final = frozenset(
         Permission.CHANGE_OWN_PASSWORD,
         Permission.CHANGE_OWN_PHONE,
         Permission.GIVE_OWN_CONSENT,
-        Permission.ERASE_OWN_ACCOUNT,
         Permission.EXPORT_OWN_DATA,
         Permission.ERASE_OWN_ACCOUNT,
     }
