@@ -5,6 +5,7 @@ from typing import Final
 
 from bot import acts, menu
 from bot.dialog.view import Button, Rows, Screen, Text
+from bot.news import line
 from bot.person import Case, Person, Reply
 from core.notices import READ_AGAIN, News
 from core.sessions import Signed
@@ -48,7 +49,7 @@ async def _listed(case: Case, *notes: Text, page: int = 0) -> Reply:
         (
             Text.of("sessions.title", count=len(living)),
             tuple(_line(number, one, signed) for number, one in shown),
-            *_news(await case.core.notices.news(case.uow, signed.account_id)),
+            *_news(await case.core.notices.news(case.uow, signed.account_id, case.person.id)),
         ),
         buttons=_buttons(case.person, shown, page, len(living)),
     )
@@ -65,8 +66,7 @@ def _line(number: int, one: Signed, signed: Signed) -> Text:
 def _news(news: Sequence[News]) -> tuple[Text, ...] | tuple[Text, tuple[Text, ...]]:
     if not news:
         return (Text.of("sessions.no_news", days=READ_AGAIN.days),)
-    lines = (Text.of("sessions.news", at=one.at, news=Text(f"notice.{one.kind}", one.params)) for one in news)
-    return Text.of("sessions.news_title", days=READ_AGAIN.days), tuple(lines)
+    return Text.of("sessions.news_title", days=READ_AGAIN.days), tuple(map(line, news))
 
 
 def _buttons(person: Person, shown: Sequence[tuple[int, Signed]], page: int, count: int) -> Rows:

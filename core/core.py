@@ -33,7 +33,7 @@ class Core:
         self.settings = settings
         self.inbox_sealer = Sealer(secrets.inbox, "inbox")
         self.audit = Audit(secrets.audit)
-        self.notices = Notices()
+        self.notices = Notices(settings.sessions)
         # Notes stay for as long as health data does: of the keys for what lies at rest, these live longest.
         notes = Notes(Sealer(secrets.health, "notes"))
         self.consents = Consents(self.audit)

@@ -16,7 +16,7 @@ from core.audit import Action, Audit
 from core.errors import Unauthenticated
 from core.notices import NoticeKind, Notices
 from core.settings import Sessions as SessionSettings
-from core.tokens import LIFE, WINDOW, Claims, Tokens, new_id
+from core.tokens import LIFE, WINDOW, Claims, Tokens, lapses_at, new_id
 from core.unit import Channel, UnitOfWork
 from core.values import Role
 from storage import account_chats
@@ -269,7 +269,7 @@ class Sessions:
 
     def _signed(self, row: AnyRow, now: datetime) -> Signed:
         idle = self._settings.idle_limit(row.role) if row.telegram_user_id is not None else WINDOW
-        over = now >= min(row.created_at + WINDOW, row.last_used_at + idle)
+        over = now >= lapses_at(row.created_at, row.last_used_at, idle)
         return Signed(
             session_id=row.id,
             account_id=row.account_id,

@@ -25,6 +25,11 @@ def new_id() -> str:
     return secrets.token_urlsafe(16)
 
 
+def lapses_at(created_at: datetime, last_used_at: datetime, idle: timedelta) -> datetime:
+    """When a login ends by itself: at the end of its window, or after lying unused so long (TOKENS T20, T23)."""
+    return min(created_at + WINDOW, last_used_at + idle)
+
+
 @dataclass(frozen=True, slots=True)
 class Claims:
     """What a token says, checked for form, signature and time. Whether it is alive, its session knows."""

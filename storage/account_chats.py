@@ -1,9 +1,10 @@
 """Queries on the Telegram users an account remembers, and on what they are to be told."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, bindparam, delete, insert, literal, select, update
+from sqlalchemy import JSON, bindparam, case, delete, insert, literal, select, true, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -66,13 +67,19 @@ async def tell(
     kind: str,
     params: dict[str, Any],
     but: int | None = None,
+    short: str | None = None,
+    living: Collection[int] = (),
 ) -> int:
-    """Puts a notice into the outbox for each Telegram user the account remembers, except `but`; how many."""
+    """Puts a notice into the outbox for each Telegram user the account remembers, except `but`; how many.
+
+    With `short` those who are not among the `living` are told that kind instead, without the params.
+    """
+    in_full = true() if short is None else account_chats.c.telegram_user_id.in_(living)
     people = select(
         account_chats.c.telegram_user_id,
         account_chats.c.account_id,
-        literal(kind),
-        literal(params, JSON),
+        case((in_full, literal(kind)), else_=literal(short or kind)),
+        case((in_full, literal(params, JSON)), else_=literal({}, JSON)),
         literal(now, UtcDateTime),
         literal(now, UtcDateTime),
         literal(0),

@@ -1,6 +1,6 @@
 """The outbox: what people are told who did not ask. Written in the transaction of the act, sent after it."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -9,7 +9,6 @@ from sqlalchemy import and_, bindparam, exists, func, insert, or_, select, updat
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.tables.accounts import outbox
-from storage.tables.base import AnyRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,18 +59,6 @@ _by_id = update(outbox).where(outbox.c.id == bindparam("notice"), _open)
 _sent = _by_id.values(sent_at=bindparam("at"), claimed_until=None, error=None)
 _put_back = _by_id.values(due_at=bindparam("due"), claimed_until=None, error=bindparam("fault"))
 _dead = _by_id.values(dead_at=bindparam("at"), claimed_until=None, error=bindparam("fault"))
-# An account's news stands here once a chat, written at one moment.
-_once = (
-    select(func.min(outbox.c.id))
-    .where(outbox.c.account_id == bindparam("account"), outbox.c.created_at > bindparam("since"))
-    .group_by(outbox.c.kind, outbox.c.created_at)
-)
-_news = (
-    select(outbox.c.kind, outbox.c.params, outbox.c.created_at)
-    .where(outbox.c.id.in_(_once.scalar_subquery()), outbox.c.kind.in_(bindparam("kinds", expanding=True)))
-    .order_by(outbox.c.created_at.desc(), outbox.c.id.desc())
-    .limit(bindparam("most"))
-)
 _count_due = select(func.count()).select_from(outbox).where(_open, outbox.c.due_at <= bindparam("at"))
 
 
@@ -80,7 +67,7 @@ async def add(
     now: datetime,
     *,
     telegram_user_id: int,
-    account_id: int,
+    account_id: int | None,
     kind: str,
     params: Mapping[str, Any],
     due_at: datetime,
@@ -90,9 +77,13 @@ async def add(
     await conn.execute(insert(outbox).values(**row, created_at=now, due_at=due_at))
 
 
-async def hasten(conn: AsyncConnection, now: datetime, *, account_id: int, kind: str) -> int:
-    """Makes what of an account's waits under this kind due now; how many."""
+async def hasten(
+    conn: AsyncConnection, now: datetime, *, account_id: int, kind: str, since: datetime | None = None
+) -> int:
+    """Makes what of an account's waits under this kind, all of it or what was written since, due now; how many."""
     statement = update(outbox).where(outbox.c.account_id == account_id, outbox.c.kind == kind, _open)
+    if since is not None:
+        statement = statement.where(outbox.c.created_at >= since)
     return (await conn.execute(statement.values(due_at=now))).rowcount
 
 
@@ -118,17 +109,6 @@ async def put_back(conn: AsyncConnection, notice: int, *, due_at: datetime, erro
 async def dead(conn: AsyncConnection, notice: int, *, now: datetime, error: str) -> None:
     """Gives a notice up: it is never sent, and `error` says why."""
     await conn.execute(_dead, {"notice": notice, "at": now, "fault": error})
-
-
-async def news(
-    conn: AsyncConnection, account_id: int, *, kinds: Collection[str], since: datetime, most: int
-) -> Sequence[AnyRow]:
-    """What an account was told, sent or not, each once however many chats it went to, the newest first.
-
-    Rows have kind, params, created_at.
-    """
-    wanted = {"account": account_id, "kinds": list(kinds), "since": since, "most": most}
-    return (await conn.execute(_news, wanted)).all()
 
 
 async def count_due(conn: AsyncConnection, now: datetime) -> int:

@@ -7,6 +7,7 @@ from bot.dialog.flow import Answers, Choice, Flow, InvalidInput, Step, Value
 from bot.dialog.view import Text
 from bot.flows.acts import Acts
 from bot.flows.inputs import as_typed, refusal
+from bot.news import line
 from bot.person import Case, Done, Refused
 from core.consents import ConsentKind
 from core.core import Core
@@ -67,7 +68,9 @@ class _LogIn(Acts):
         if not isinstance(outcome, LoggedIn):
             return Refused(Text("login.suspended" if outcome.suspended else "login.failed"))
         agreed = await case.core.consents.has(case.uow, outcome.account_id, ConsentKind.PRIVACY)
-        return Done((Text("login.done"),), then="" if agreed else "consent")
+        news = await case.core.notices.unread(case.uow, outcome.account_id, case.person.id)
+        told = (Text("login.news"), *map(line, news)) if news else ()
+        return Done((Text("login.done"), *told), then="" if agreed else "consent")
 
 
 LOGIN: Final = Flow(

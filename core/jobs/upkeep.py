@@ -9,7 +9,7 @@ from core.core import Core
 from core.jobs.scheduler import Job
 from core.notices import READ_AGAIN
 from core.unit import UnitOfWork
-from storage import account_chats, chats, counters, inbox
+from storage import account_chats, chats, counters, inbox, news
 
 _log = structlog.get_logger(__name__)
 KEEP_DONE: Final = timedelta(hours=48)
@@ -33,6 +33,7 @@ def upkeep(core: Core) -> list[Job]:
         await core.past_refusals.purge(uow)
         await inbox.purge(uow.conn, before=uow.now - KEEP_DONE)
         await account_chats.purge_told(uow.conn, before=uow.now - READ_AGAIN)
+        await news.purge(uow.conn, before=uow.now - READ_AGAIN)
         await chats.expire(uow.conn, uow.now)
 
     return [

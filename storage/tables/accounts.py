@@ -184,6 +184,20 @@ Index("ix_outbox_account_id", outbox.c.account_id)
 _to_send = outbox.c.sent_at.is_(None) & outbox.c.dead_at.is_(None)
 Index("ix_outbox_due_at", outbox.c.due_at, sqlite_where=_to_send, postgresql_where=_to_send)
 
+# What an account was told: read again by its owner, and at the next login what reached nobody.
+news = Table(
+    "news",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    _account(),
+    Column("kind", String(32), nullable=False),
+    Column("params", JSON, nullable=False),  # never personal data
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("done_in", BigInteger),  # the chat where it was done, which knows
+    Column("read_at", UtcDateTime),  # shown to its owner at a login, or in the list
+)
+Index("ix_news_account_id", news.c.account_id)
+
 leases = Table(
     "leases",
     metadata,

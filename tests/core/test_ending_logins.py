@@ -1,7 +1,6 @@
 """Ending one login or all of them, as their owner does, and what the account reads of it again."""
 
 import asyncio
-from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
@@ -9,7 +8,7 @@ from sqlalchemy import select
 from core.account import Account
 from core.audit import Action
 from core.core import Core
-from core.notices import NEWS_AT_MOST, READ_AGAIN, NoticeKind
+from core.notices import NoticeKind
 from core.sessions import EndReason, Signed
 from core.values import Phone
 from storage import account_chats
@@ -117,44 +116,3 @@ async def test_over_http_an_expired_token_is_no_living_login(
     assert await living(core, desk, account) == {issued.session_id}
     clock.advance(minutes=1)
     assert await living(core, desk, account) == set()
-
-
-async def test_news_is_told_once_however_many_chats_it_went_to_newest_first(
-    core: Core, desk: Desk, account: Account, clock: SetClock
-) -> None:
-    await opened(core, desk, account, LI, HAN)
-    for kind in (NoticeKind.LOGIN_NEW_CHAT, NoticeKind.PASSWORD_RESET):
-        clock.advance(minutes=1)
-        async with desk.write() as uow:
-            assert await core.notices.tell(uow, account.id, kind) == 2
-    async with desk.read() as uow:
-        news = await core.notices.news(uow, account.id)
-    assert [(one.kind, one.at) for one in news] == [
-        (NoticeKind.PASSWORD_RESET, clock()),
-        (NoticeKind.LOGIN_NEW_CHAT, clock() - timedelta(minutes=1)),
-    ]
-
-
-async def test_news_is_of_the_last_14_days_and_at_most_eight(
-    core: Core, desk: Desk, account: Account, clock: SetClock
-) -> None:
-    await opened(core, desk, account, LI)
-    first = clock()
-    for _ in range(NEWS_AT_MOST + 1):
-        async with desk.write() as uow:
-            await core.notices.tell(uow, account.id, NoticeKind.LOGIN_NEW_CHAT)
-        clock.advance(minutes=1)
-    async with desk.read() as uow:
-        news = await core.notices.news(uow, account.id)
-    assert len(news) == NEWS_AT_MOST
-    assert news[-1].at == first + timedelta(minutes=1)
-    clock.now = news[0].at + READ_AGAIN
-    async with desk.read() as uow:
-        assert await core.notices.news(uow, account.id) == []
-
-
-async def test_news_of_a_kind_that_is_gone_is_left_out(core: Core, desk: Desk, account: Account) -> None:
-    await opened(core, desk, account, LI)
-    async with desk.write() as uow:
-        await account_chats.tell(uow.conn, account.id, uow.now, kind="abolished", params={})
-        assert await core.notices.news(uow, account.id) == []
