@@ -77,6 +77,7 @@ _IN_FULL: Final = frozenset(
         NoticeKind.LOGGED_OUT_EVERYWHERE,
         NoticeKind.PHONE_CHANGED,
         NoticeKind.RESET_CONFIRMED,
+        NoticeKind.ACCOUNT_ERASED,
     }
 )
 
