@@ -76,7 +76,9 @@ class Core:
         self.imports = Imports(accounts=self.accounts, profiles=self.profiles, consents=self.consents, audit=self.audit)
         self.photos = Photos(PhotoStore(settings.storage.photos_url), Sealer(secrets.photo, "photos"))
         self.past_refusals = PastRefusals(secrets.audit)
-        self.erasing = Erasing(sessions=self.sessions, audit=self.audit, past_refusals=self.past_refusals)
+        self.erasing = Erasing(
+            sessions=self.sessions, audit=self.audit, notices=self.notices, past_refusals=self.past_refusals
+        )
         self.certificates = Certificates(self.audit)
         self.login = Login(
             accounts=self.accounts,

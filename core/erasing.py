@@ -15,7 +15,7 @@ from core.account import AccountState
 from core.audit import Action, Audit
 from core.errors import AccountError, Unauthenticated
 from core.jobs.scheduler import Errand
-from core.notices import NoticeKind
+from core.notices import NoticeKind, Notices
 from core.past_refusals import REMEMBERED, PastRefusals
 from core.permissions import Permission, require
 from core.photo_removals import remove_photos
@@ -35,6 +35,7 @@ from storage.tables.base import AnyRow
 ONCE_MORE: Final = timedelta(hours=1)
 """So long after an erasure it is gone over again: longer than any transaction."""
 _TRY_AGAIN: Final = timedelta(hours=1)
+_STILL_DONE: Final = frozenset({NoticeKind.ACCOUNT_ERASED.value, *REMOVALS})  # they belong to nobody any more
 
 _log = structlog.get_logger(__name__)
 
@@ -42,9 +43,10 @@ _log = structlog.get_logger(__name__)
 class Erasing:
     """Erases one's own account."""
 
-    def __init__(self, *, sessions: Sessions, audit: Audit, past_refusals: PastRefusals) -> None:
+    def __init__(self, *, sessions: Sessions, audit: Audit, notices: Notices, past_refusals: PastRefusals) -> None:
         self._sessions = sessions
         self._audit = audit
+        self._notices = notices
         self._past_refusals = past_refusals
 
     async def check_may(self, uow: UnitOfWork, signed: Signed) -> None:
@@ -67,7 +69,7 @@ class Erasing:
         await self._sessions.check_living(uow, signed)
         await self._remember_refusal(uow, row)
         await self._close_submissions(uow, signed)
-        await store.tell_others(uow.conn, account_id, uow.now, kind=NoticeKind.ACCOUNT_ERASED, but=here)
+        await self._notices.tell(uow, account_id, NoticeKind.ACCOUNT_ERASED, but=here)
         people = await store.people(uow.conn, account_id)
         await self._take(uow, account_id, people, here=here)
         await store.note(uow.conn, account_id, people, uow.now)
@@ -103,7 +105,7 @@ class Erasing:
             uow = UnitOfWork(conn, clock(), Channel.JOB)
             for row in erasures:
                 await self._take(uow, row.account_id, row.people, here=None)
-            await store.forget_told(conn, [NoticeKind.ACCOUNT_ERASED.value, *REMOVALS])
+            await store.forget_told(conn, _STILL_DONE)
         try:
             await clearing.write_anew(database)
         except StorageError as error:
@@ -116,7 +118,7 @@ class Erasing:
 
     async def _take(self, uow: UnitOfWork, account_id: int, people: list[int], *, here: int | None) -> None:
         await remove_photos(uow, await store.photos(uow.conn, account_id))
-        await store.take(uow.conn, account_id, people, here=here, still_done=REMOVALS)
+        await store.take(uow.conn, account_id, people, here=here, still_done=_STILL_DONE)
 
     async def _check_not_last(self, uow: UnitOfWork, signed: Signed) -> None:
         if signed.role is Role.ADMIN and await account_store.lock_active_admins(uow.conn) == [signed.account_id]:

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import JSON, Column, ColumnElement, Table, bindparam, delete, insert, literal, or_, select, update
+from sqlalchemy import Column, ColumnElement, Table, bindparam, delete, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage.tables.accounts import account_chats, accounts, audit, consents, notes, outbox, sessions
-from storage.tables.base import AnyRow, UtcDateTime
+from storage.tables.accounts import account_chats, accounts, audit, consents, news, notes, outbox, sessions
+from storage.tables.base import AnyRow
 from storage.tables.erasures import erasures
 from storage.tables.exports import export_jobs
 from storage.tables.profiles import profiles
@@ -98,7 +98,7 @@ EMPTIED: Final[Mapping[Table, Emptied]] = {
         inbox.c.person_id.in_(_people) & (inbox.c.done_at.is_not(None) | inbox.c.parked_at.is_not(None)),
         {inbox.c.person_id: None},
     ),
-    # What takes messages with the account's data out of a chat again is still done.
+    # What is still to be sent or taken out of a chat for it belongs to nobody then.
     outbox: Emptied(
         (outbox.c.account_id == _account)
         & outbox.c.kind.in_(bindparam("still_done", expanding=True))
@@ -111,6 +111,7 @@ DELETED: Final[Mapping[Table, ColumnElement[bool]]] = {
     sessions: sessions.c.account_id == _account,  # and with them the tokens they rotated away
     account_chats: account_chats.c.account_id == _account,
     consents: consents.c.account_id == _account,
+    news: news.c.account_id == _account,
     outbox: outbox.c.account_id == _account,
     notes: notes.c.audit_id.in_(_its_audit),
     profiles: profiles.c.account_id == _account,
@@ -150,24 +151,6 @@ async def last_refusal(conn: AsyncConnection, account_id: int, states: Collectio
     refused = or_(submissions.c.state.in_(states), submissions.c.appeal & (submissions.c.state == "pending"))
     statement = select(submissions.c.state, submissions.c.updated_at).where(submissions.c.account_id == account_id)
     return (await conn.execute(statement.where(refused).order_by(submissions.c.id.desc()).limit(1))).one_or_none()
-
-
-async def tell_others(conn: AsyncConnection, account_id: int, now: datetime, *, kind: str, but: int | None) -> None:
-    """Puts a notice that names no account into the outbox for each Telegram user it remembers, except `but`."""
-    remembered = select(
-        account_chats.c.telegram_user_id,
-        literal(kind),
-        literal({}, JSON),
-        literal(now, UtcDateTime),
-        literal(now, UtcDateTime),
-        literal(0),
-    ).where(
-        account_chats.c.account_id == account_id,
-        account_chats.c.left_at.is_(None),
-        account_chats.c.telegram_user_id.is_distinct_from(but),
-    )
-    columns = ["telegram_user_id", "kind", "params", "created_at", "due_at", "attempts"]
-    await conn.execute(insert(outbox).from_select(columns, remembered))
 
 
 async def take(
