@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from core.account import Account, AccountState, parse_number
 from core.audit import Action, Audit
 from core.consents import ConsentKind, Consents
-from core.errors import AccountError
+from core.errors import AccountError, Unauthenticated
 from core.notes import Note, Notes
 from core.notices import NoticeKind, Notices
 from core.passwords import PasswordHash
@@ -70,6 +70,16 @@ class Accounts:
         """The account of who is acting (CONTRACT.md 2.5). Raises Forbidden."""
         require(signed, Permission.SEE_OWN_ACCOUNT)
         return await self.get(uow, signed.account_id)
+
+    async def lock_own(self, uow: UnitOfWork, signed: Signed) -> Account:
+        """The account of who is acting, which nobody else changes or erases until this transaction ends.
+
+        Raises Unauthenticated when it was erased since they were let in: nothing may be written of it any more.
+        """
+        row = await store.get_locked(uow.conn, signed.account_id)
+        if row is None or row.state == AccountState.ERASED:
+            raise Unauthenticated
+        return self.of_row(uow, row)
 
     async def find(self, uow: UnitOfWork, number: str) -> Account:
         """The account of a number like `A1`; AccountError when it is no number, or of no account."""

@@ -42,6 +42,7 @@ class Consents:
 
     async def withdraw(self, uow: UnitOfWork, account_id: int, kind: ConsentKind) -> None:
         """Withdraws what stands, with what it allowed to be kept; nothing happens when nothing does."""
+        await account_store.get_locked(uow.conn, account_id)  # what is written by this consent now comes before, or not
         if await store.withdraw(uow.conn, account_id, kind.value, uow.now):
             if kind is ConsentKind.HEALTH:
                 await profile_store.erase_medical_history(uow.conn, account_id)

@@ -77,7 +77,11 @@ class Core:
         self.photos = Photos(PhotoStore(settings.storage.photos_url), Sealer(secrets.photo, "photos"))
         self.past_refusals = PastRefusals(secrets.audit)
         self.erasing = Erasing(
-            sessions=self.sessions, audit=self.audit, notices=self.notices, past_refusals=self.past_refusals
+            accounts=self.accounts,
+            sessions=self.sessions,
+            audit=self.audit,
+            notices=self.notices,
+            past_refusals=self.past_refusals,
         )
         self.certificates = Certificates(self.audit)
         self.login = Login(

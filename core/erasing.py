@@ -11,14 +11,15 @@ from typing import Final
 
 import structlog
 
-from core.account import AccountState
+from core.account import Account, AccountState
+from core.accounts import Accounts
 from core.audit import Action, Audit
-from core.errors import AccountError, Unauthenticated
+from core.errors import AccountError
 from core.jobs.scheduler import Errand
 from core.notices import NoticeKind, Notices
 from core.past_refusals import REMEMBERED, PastRefusals
 from core.permissions import Permission, require
-from core.photo_removals import remove_photos
+from core.photo_removals import remove_photos, remove_unsettled
 from core.removals import REMOVALS
 from core.review_states import WAITING, State
 from core.sessions import Sessions, Signed
@@ -43,7 +44,16 @@ _log = structlog.get_logger(__name__)
 class Erasing:
     """Erases one's own account."""
 
-    def __init__(self, *, sessions: Sessions, audit: Audit, notices: Notices, past_refusals: PastRefusals) -> None:
+    def __init__(
+        self,
+        *,
+        accounts: Accounts,
+        sessions: Sessions,
+        audit: Audit,
+        notices: Notices,
+        past_refusals: PastRefusals,
+    ) -> None:
+        self._accounts = accounts
         self._sessions = sessions
         self._audit = audit
         self._notices = notices
@@ -63,11 +73,9 @@ class Erasing:
         require(signed, Permission.ERASE_OWN_ACCOUNT)
         await self._check_not_last(uow, signed)
         account_id, here = signed.account_id, signed.telegram_user_id
-        row = await account_store.get_locked(uow.conn, account_id)
-        if row is None or row.state == AccountState.ERASED:
-            raise Unauthenticated
+        account = await self._accounts.lock_own(uow, signed)
         await self._sessions.check_living(uow, signed)
-        await self._remember_refusal(uow, row)
+        await self._remember_refusal(uow, account)
         await self._close_submissions(uow, signed)
         await self._notices.tell(uow, account_id, NoticeKind.ACCOUNT_ERASED, but=here)
         people = await store.people(uow.conn, account_id)
@@ -78,7 +86,7 @@ class Erasing:
             Action.ERASE,
             actor=signed.pseudonym,
             subject=signed.pseudonym,
-            from_state=row.state,
+            from_state=account.state,
             to_state=AccountState.ERASED,
         )
 
@@ -118,18 +126,20 @@ class Erasing:
 
     async def _take(self, uow: UnitOfWork, account_id: int, people: list[int], *, here: int | None) -> None:
         await remove_photos(uow, await store.photos(uow.conn, account_id))
+        await remove_unsettled(uow, account_id)
         await store.take(uow.conn, account_id, people, here=here, still_done=_STILL_DONE)
 
     async def _check_not_last(self, uow: UnitOfWork, signed: Signed) -> None:
         if signed.role is Role.ADMIN and await account_store.lock_active_admins(uow.conn) == [signed.account_id]:
             raise AccountError("account.last_admin", field="account")
 
-    async def _remember_refusal(self, uow: UnitOfWork, row: AnyRow) -> None:
-        if row.phone is None or (refusal := await store.last_refusal(uow.conn, row.id, sorted(REMEMBERED))) is None:
+    async def _remember_refusal(self, uow: UnitOfWork, account: Account) -> None:
+        refusal = await store.last_refusal(uow.conn, account.id, sorted(REMEMBERED), sorted(WAITING))
+        if refusal is None or account.phone is None:
             return
-        # An attempt that appeals against its refusal waits again; it is remembered as what it was.
+        # What waits because it appeals is remembered as what it appeals against.
         state = State(refusal.state) if refusal.state in REMEMBERED else State.REJECTED
-        await self._past_refusals.note(uow, Phone(row.phone), state, refusal.updated_at)
+        await self._past_refusals.note(uow, Phone(account.phone), state, refusal.refused_at)
 
     async def _close_submissions(self, uow: UnitOfWork, signed: Signed) -> None:
         """Withdraws what is open, claimed or not: the version rises, so that no decision about it comes through."""

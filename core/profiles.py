@@ -165,12 +165,13 @@ class Profiles:
         `role` says whose record is meant, a patient's or a doctor's: an account of another role is refused,
         whatever its number (CONTRACT.md 3.7). Raises Forbidden (role, field), InvalidValue (birth date),
         NotFound (hospital, department), AccountError (`<field>.taken`, `<field>.needed`,
-        `medical_history.needs_consent`).
+        `medical_history.needs_consent`), Unauthenticated (the account was erased meanwhile).
         """
         patient = role is Role.PATIENT
         require(signed, Permission.CHANGE_OWN_PATIENT if patient else Permission.CHANGE_OWN_DOCTOR)
         if not changes.keys() <= WRITABLE[role]:
             raise Forbidden("profile.field", signed.pseudonym)
+        await self._accounts.lock_own(uow, signed)
         await self._check(uow, signed, changes)
         columns = {name: value for field, value in changes.items() for name, value in columns_of(field, value)}
         if Field.MEDICAL_HISTORY in changes:

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Column, ColumnElement, Table, bindparam, delete, insert, or_, select, update
+from sqlalchemy import Column, ColumnElement, Table, bindparam, delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.tables.accounts import account_chats, accounts, audit, consents, news, notes, outbox, sessions
-from storage.tables.base import AnyRow
+from storage.tables.base import AnyRow, UtcDateTime
 from storage.tables.erasures import erasures
 from storage.tables.exports import export_jobs
 from storage.tables.profiles import profiles
@@ -137,7 +137,10 @@ async def photos(conn: AsyncConnection, account_id: int) -> list[str]:
     files = select(submission_files.c.path).where(
         submission_files.c.submission_id.in_(_its_submissions), submission_files.c.path.is_not(None)
     )
-    return list((await conn.execute(files, {"account": account_id})).scalars())
+    avatar = select(profiles.c.avatar_photo).where(
+        profiles.c.account_id == _account, profiles.c.avatar_photo.is_not(None)
+    )
+    return list((await conn.execute(files.union_all(avatar), {"account": account_id})).scalars())
 
 
 async def open_submissions(conn: AsyncConnection, account_id: int, states: Collection[str]) -> Sequence[AnyRow]:
@@ -146,11 +149,16 @@ async def open_submissions(conn: AsyncConnection, account_id: int, states: Colle
     return (await conn.execute(statement.order_by(submissions.c.id).with_for_update())).all()
 
 
-async def last_refusal(conn: AsyncConnection, account_id: int, states: Collection[str]) -> AnyRow | None:
-    """The newest submission in one of these states, or that appeals against one; its state and updated_at."""
-    refused = or_(submissions.c.state.in_(states), submissions.c.appeal & (submissions.c.state == "pending"))
-    statement = select(submissions.c.state, submissions.c.updated_at).where(submissions.c.account_id == account_id)
-    return (await conn.execute(statement.where(refused).order_by(submissions.c.id.desc()).limit(1))).one_or_none()
+async def last_refusal(
+    conn: AsyncConnection, account_id: int, refused: Collection[str], waiting: Collection[str]
+) -> AnyRow | None:
+    """The account's newest submission that is refused, or waits because it appeals; its state and when that was."""
+    in_question = or_(submissions.c.state.in_(refused), submissions.c.appeal & submissions.c.state.in_(waiting))
+    refused_at = func.coalesce(submissions.c.decided_at, submissions.c.updated_at, type_=UtcDateTime)
+    statement = select(submissions.c.state, refused_at.label("refused_at")).where(
+        submissions.c.account_id == account_id, in_question
+    )
+    return (await conn.execute(statement.order_by(submissions.c.id.desc()).limit(1))).one_or_none()
 
 
 async def take(
