@@ -27,6 +27,11 @@ async def remove_photos(uow: UnitOfWork, paths: Iterable[str]) -> None:
     await store.add(uow.conn, paths, uow.now)
 
 
+async def remove_unsettled(uow: UnitOfWork, account_id: int) -> None:
+    """Has all photos taken out that wait in the account's dialogs (core/photo_arrivals.py)."""
+    await store.hasten(uow.conn, account_id, uow.now)
+
+
 def removing(photos: Photos) -> Errand:
     """The job that does it, within half a minute."""
 

@@ -66,10 +66,19 @@ class MediaType(StrEnum):
 _MAGIC: Final = {MediaType.JPEG: b"\xff\xd8\xff", MediaType.PNG: b"\x89PNG\r\n\x1a\n"}
 
 
+# What people send in good faith, and can send otherwise (DIALOGS rule 12). HEIC is what iPhones take; sent as a
+# photo, Telegram makes a JPEG of it.
+_OTHERS: Final = (
+    (b"%PDF-", 0, "pdf"),
+    *((b"ftyp" + brand, 4, "heic") for brand in (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1")),
+)
+
+
 class PhotoKind(StrEnum):
     """What a photo is kept for: the first part of its name in the store."""
 
     CERTIFICATE = "certificate"
+    AVATAR = "avatar"
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,13 +120,26 @@ class Photos:
             busy="photo.busy",
         )
 
-    async def take(self, received: BinaryIO) -> Photo:
+    async def take(self, received: BinaryIO, *, side: int | None = None) -> Photo:
         """The photo in a file (one that can seek), written anew from its bare pixels: upright, JPEG or PNG as it came.
 
-        Raises InvalidValue (`photo.empty`, `.too_big`, `.not_a_picture`, `.polyglot`, `.animated`, `.too_many_pixels`,
+        With `side` it is made smaller until no side has more pixels, and is a JPEG. Raises InvalidValue
+        (`photo.empty`, `.too_big`, `.not_a_picture`, `.heic`, `.pdf`, `.polyglot`, `.animated`, `.too_many_pixels`,
         `.damaged`), or Busy when too many wait.
         """
-        return await self._workers.run(lambda: _take(received))
+        return await self._workers.run(lambda: _take(received, side))
+
+    async def small(self, path: str, side: int) -> bytes:
+        """The photo of that name as a JPEG to be looked at, no side longer. Raises as `read` does, and Busy."""
+        content = await self.read(path)
+        return await self._workers.run(lambda: _small(content, side))
+
+    async def keep(self, path: str, photo: Photo) -> StoredPhoto:
+        """Puts a photo into the store under a name that was expected (core/photo_arrivals.py). Raises StorageError."""
+        sealed = await asyncio.to_thread(self._sealer.seal, photo.content, path.encode())
+        await self._store.put(path, sealed)
+        size = (len(photo.content), photo.width, photo.height)
+        return StoredPhoto(path, photo.media_type, *size, photo.sha256, photo.likeness)
 
     @asynccontextmanager
     async def kept(self, kind: PhotoKind, photos: Iterable[Photo]) -> AsyncIterator[list[StoredPhoto]]:
@@ -159,10 +181,13 @@ class Photos:
                 _log.warning("photo.left_over", path=photo.path, error=str(error))
 
 
-def _take(received: BinaryIO) -> Photo:
+def _take(received: BinaryIO, side: int | None = None) -> Photo:
     media_type = _judge(received)
     sha256 = _sha256(received)
     pixels = _pixels(received, media_type)
+    if side is not None:
+        media_type = MediaType.JPEG
+        pixels.thumbnail((side, side))
     written = io.BytesIO()
     if media_type is MediaType.JPEG:
         pixels.save(written, "JPEG", quality=90)
@@ -171,6 +196,16 @@ def _take(received: BinaryIO) -> Photo:
     if written.tell() > MAX_BYTES:  # a palette of noise is three times its size in colours
         raise _refused("too_big")
     return Photo(written.getvalue(), media_type, pixels.width, pixels.height, sha256, likeness(pixels))
+
+
+def _small(content: bytes, side: int) -> bytes:
+    """Of a photo from our own store."""
+    with Image.open(io.BytesIO(content)) as image:
+        image.draft("RGB", (side, side))  # a large JPEG is decoded smaller from the start
+        image.thumbnail((side, side))
+        small = io.BytesIO()
+        image.save(small, "JPEG", quality=85)
+    return small.getvalue()
 
 
 def _sha256(received: BinaryIO) -> str:
@@ -189,10 +224,10 @@ def _judge(received: BinaryIO) -> MediaType:
     if size > MAX_BYTES:
         raise _refused("too_big")
     received.seek(0)
-    head = received.read(8)
+    head = received.read(16)
     found = next((media_type for media_type, magic in _MAGIC.items() if head.startswith(magic)), None)
     if found is None:
-        raise _refused("not_a_picture")
+        raise _refused(next((fault for magic, at, fault in _OTHERS if head.startswith(magic, at)), "not_a_picture"))
     if zipfile.is_zipfile(received):  # a picture to one program and an archive to the next: no camera makes these
         raise _refused("polyglot")
     return found

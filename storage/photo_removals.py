@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable
 from datetime import datetime
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -32,3 +32,26 @@ async def drop(conn: AsyncConnection, paths: Collection[str]) -> None:
 async def put_off(conn: AsyncConnection, paths: Collection[str], until: datetime) -> None:
     """Has these tried again at that moment."""
     await conn.execute(update(photo_removals).where(photo_removals.c.path.in_(paths)).values(due_at=until))
+
+
+async def expect(conn: AsyncConnection, path: str, account_id: int, due_at: datetime) -> None:
+    """Notes a photo that is about to be kept for this account, to be taken out then if no row names it."""
+    await conn.execute(insert(photo_removals).values(path=path, account_id=account_id, due_at=due_at))
+
+
+async def count_expected(conn: AsyncConnection, account_id: int) -> int:
+    """How many of the account's photos no row names yet."""
+    statement = select(func.count()).select_from(photo_removals).where(photo_removals.c.account_id == account_id)
+    return int((await conn.execute(statement)).scalar_one())
+
+
+async def settle(conn: AsyncConnection, paths: Collection[str], after: datetime) -> bool:
+    """Forgets these, whose time is to come only after this moment: they stay. Whether all of them can."""
+    statement = delete(photo_removals).where(photo_removals.c.path.in_(paths), photo_removals.c.due_at > after)
+    return (await conn.execute(statement)).rowcount == len(paths)
+
+
+async def hasten(conn: AsyncConnection, account_id: int, now: datetime) -> None:
+    """Makes all due that waits for this account, and nobody's."""
+    mine = photo_removals.c.account_id == account_id
+    await conn.execute(update(photo_removals).where(mine).values(due_at=now, account_id=None))

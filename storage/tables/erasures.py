@@ -19,8 +19,10 @@ photo_removals = Table(
     metadata,
     Column("path", String(64), primary_key=True),  # its name in the photo store; no other row names it
     Column("due_at", UtcDateTime, nullable=False),
+    Column("account_id", BigInteger, ForeignKey("accounts.id")),  # whose dialog it waits in, until one does name it
 )
 Index("ix_photo_removals_due_at", photo_removals.c.due_at)
+Index("ix_photo_removals_account_id", photo_removals.c.account_id)
 
 past_refusals = Table(
     "past_refusals",

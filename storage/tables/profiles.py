@@ -35,6 +35,7 @@ profiles = Table(
     metadata,
     Column("account_id", BigInteger, ForeignKey("accounts.id"), primary_key=True, autoincrement=False),
     Column("avatar_url", String(255)),
+    Column("avatar_photo", String(64)),  # its name in the photo store, in place of the address
     Column("address", String(255)),
     Column("medical_history", LargeBinary),  # sealed under the health keys
     Column("hospital_id", Integer, ForeignKey("hospitals.id")),

@@ -1,0 +1,37 @@
+"""Photos on their way into the store: each is noted before it lies there, and the note goes when a row names it.
+
+So nothing stays of what was given up, was cut off or ran out of time: core/photo_removals.py takes it out again.
+"""
+
+import secrets
+from collections.abc import Collection
+from datetime import timedelta
+from typing import Final
+
+from core.errors import Conflict
+from core.photos import PhotoKind
+from core.sessions import Signed
+from core.unit import UnitOfWork
+from storage import photo_removals as store
+
+_LIFE: Final = timedelta(hours=25)  # a little longer than a dialog that nobody touches (DIALOGS rule 18)
+_MARGIN: Final = timedelta(minutes=2)  # whose time is so nearly over may be on its way out
+_MOST: Final = 60  # of one account at a time: nobody fills the store with what they never submit
+
+
+async def expect_photo(uow: UnitOfWork, signed: Signed, kind: PhotoKind) -> str:
+    """A name for a photo that who is acting is about to have kept; this transaction is committed before it is put.
+
+    Raises Conflict `photo.too_many_waiting`.
+    """
+    if await store.count_expected(uow.conn, signed.account_id) >= _MOST:
+        raise Conflict("photo.too_many_waiting", field="photo")
+    path = f"{kind}/{secrets.token_hex(16)}"
+    await store.expect(uow.conn, path, signed.account_id, uow.now + _LIFE)
+    return path
+
+
+async def settle_photos(uow: UnitOfWork, paths: Collection[str]) -> None:
+    """Has expected photos stay: this transaction names them. Raises Conflict `photo.gone` when their time is over."""
+    if not await store.settle(uow.conn, paths, uow.now + _MARGIN):
+        raise Conflict("photo.gone", field="photo")
