@@ -7,9 +7,10 @@ from typing import Final
 from bot import acts, menu, people, profile, sessions, trail
 from bot.dialog.flow import Flow
 from bot.dialog.view import Screen
-from bot.flows import suspend
+from bot.flows import export, forgot, reset, suspend
 from bot.flows.login import LOGIN
 from bot.flows.password import PASSWORD
+from bot.flows.phone import PHONE
 from bot.flows.register import REGISTER
 from bot.person import GUEST, Case, Person, Reply
 from core.permissions import Permission
@@ -53,13 +54,17 @@ COMMANDS: Final[dict[str, Command]] = {
     "cancel": Command(EVERYONE),  # what it does depends on the dialog: the desk's to say
     "register": Command(GUESTS, flow=REGISTER),
     "login": Command(GUESTS, flow=LOGIN),
+    "forgot": Command(GUESTS, act=forgot.forgot, pressed=forgot.pressed),
     "me": Command(SIGNED, act=acts.me, aside=True),
     "password": Command(SIGNED, flow=PASSWORD),
+    "phone": Command(SIGNED, flow=PHONE),
     "profile": Command(OWNERS, act=profile.show, pressed=profile.pressed),
     "sessions": Command(SIGNED, act=sessions.show, pressed=sessions.pressed, aside=True),
+    "export": Command(SIGNED, act=export.export),
     "logout": Command(SIGNED, act=acts.logout),
     "find": Command(ADMINS, act=people.find, pressed=people.pressed, needs=MANAGE),
     "suspend": Command(ADMINS, act=suspend.suspend, needs=MANAGE),
     "restore": Command(ADMINS, act=suspend.restore, needs=MANAGE),
+    "reset": Command(ADMINS, act=reset.reset, needs=MANAGE),
     "audit": Command(ADMINS, act=trail.show, pressed=trail.pressed, needs=MANAGE),
 }

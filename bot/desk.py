@@ -123,7 +123,8 @@ class Desk:
             return led(begun, done.notes)
         if draft.then and draft.then_for in (None, person.account_id):
             return led(self.open(person, draft.then, now), done.notes)
-        return Reply((menu(person, *done.notes),))
+        apart = (Screen((done.apart,)),) if done.apart else ()
+        return Reply((*apart, menu(person, *done.notes)))
 
     def refused(self, submit: Submit, problem: Text, field: str) -> Reply:
         """A submitted dialog that was refused asks again, at the step that core's field is asked by."""

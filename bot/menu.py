@@ -10,17 +10,20 @@ from bot.texts import LANGUAGES
 
 # What the menu offers to whom, in this order; every command is also a button (DIALOGS.md Commands).
 OFFERED: Final[dict[str, tuple[str, ...]]] = {
-    GUEST: ("register", "login", "help", "language", "privacy"),
-    "patient": ("me", "profile", "password", "sessions", "logout", "help", "language", "privacy"),
-    "doctor": ("me", "profile", "password", "sessions", "logout", "help", "language", "privacy"),
+    GUEST: ("register", "login", "forgot", "help", "language", "privacy"),
+    "patient": ("me", "profile", "password", "phone", "sessions", "export", "logout", "help", "language", "privacy"),
+    "doctor": ("me", "profile", "password", "phone", "sessions", "export", "logout", "help", "language", "privacy"),
     "admin": (
         "find",
         "suspend",
         "restore",
+        "reset",
         "audit",
         "me",
         "password",
+        "phone",
         "sessions",
+        "export",
         "logout",
         "help",
         "language",

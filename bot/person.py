@@ -133,11 +133,13 @@ class Done:
     """A submitted dialog was carried out. `notes` say so; `then` is the command or dialog to go on with.
 
     `proved_until`: not the dialog was carried out, but the proof that opens it was given; it holds until then.
+    `apart`: stands in a message of its own, which no later screen takes the place of.
     """
 
     notes: tuple[Text, ...]
     then: str = ""
     proved_until: datetime | None = None
+    apart: Text | None = None
 
 
 @dataclass(frozen=True, slots=True)

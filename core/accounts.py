@@ -146,7 +146,7 @@ class Accounts:
             await self.check_birth_date(uow, birth_date)
         if telegram_user_id is not None:
             await self._throttle.take_registration(uow, telegram_user_id)
-        await self._claim(uow, role, phone, verified_by_contact=phone_verified)
+        await self.claim_phone(uow, role, phone, verified_by_contact=phone_verified)
         return await self._add(
             uow,
             Action.REGISTER,
@@ -245,7 +245,8 @@ class Accounts:
         actor = by.pseudonym if by else None
         await self._audit.append(uow, Action.SET_PASSWORD, actor=actor, subject=account.pseudonym)
 
-    async def _claim(self, uow: UnitOfWork, role: Role, phone: Phone, *, verified_by_contact: bool) -> None:
+    async def claim_phone(self, uow: UnitOfWork, role: Role, phone: Phone, *, verified_by_contact: bool) -> None:
+        """Takes the phone from the account that holds it, if it may be claimed (CONTRACT.md 1 phone)."""
         holder = await store.by_phone(uow.conn, role, phone.value)
         if holder is None:
             return
@@ -273,7 +274,7 @@ class Accounts:
                 **fields,
             )
         except IntegrityError as error:
-            _raise_taken(error)
+            raise_taken(error)
         actor = None if uow.channel is Channel.CLI else pseudonym
         await self._audit.append(uow, action, actor=actor, subject=pseudonym, to_state=AccountState.ACTIVE)
         if uow.channel is Channel.BOT:  # consent is a step of the bot's registration; others are asked later
@@ -317,7 +318,7 @@ def _taken(field: str) -> AccountError:
     return AccountError(f"{field}.taken", field=field)
 
 
-def _raise_taken(error: IntegrityError) -> NoReturn:
+def raise_taken(error: IntegrityError) -> NoReturn:
     """The database decides who of many was first; the others get the field's own error."""
     field = TAKEN.get(violated(error) or "")
     if field is None:

@@ -11,12 +11,15 @@ from core.login import Login
 from core.notes import Notes
 from core.notices import Notices
 from core.password_changes import PasswordChanges
+from core.password_resets import PasswordResets
 from core.passwords import Passwords
 from core.past_refusals import PastRefusals
 from core.permissions import Permissions
+from core.phone_changes import PhoneChanges
 from core.photos import Photos
 from core.places import Places
 from core.profiles import Profiles
+from core.recovery import Recovery
 from core.sealing import Sealer
 from core.sessions import Sessions
 from core.settings import Secrets, Settings
@@ -66,6 +69,20 @@ class Core:
         self.trail = Trail(self.accounts, self.audit, notes)
         self.password_changes = PasswordChanges(
             accounts=self.accounts, passwords=self.passwords, sessions=self.sessions, notices=self.notices
+        )
+        self.password_resets = PasswordResets(
+            accounts=self.accounts, passwords=self.passwords, sessions=self.sessions, notices=self.notices
+        )
+        self.phone_changes = PhoneChanges(
+            accounts=self.accounts, sessions=self.sessions, audit=self.audit, notices=self.notices
+        )
+        self.recovery = Recovery(
+            accounts=self.accounts,
+            phone_changes=self.phone_changes,
+            sessions=self.sessions,
+            throttle=throttle,
+            audit=self.audit,
+            notices=self.notices,
         )
         self.profiles = Profiles(
             accounts=self.accounts,

@@ -20,6 +20,7 @@ from core.tokens import LIFE, WINDOW, Claims, Tokens, lapses_at, new_id
 from core.unit import Channel, UnitOfWork
 from core.values import Role
 from storage import account_chats
+from storage import recovery as recovery_store
 from storage import sessions as store
 from storage.tables.base import AnyRow
 
@@ -37,6 +38,7 @@ class EndReason(StrEnum):
     NEXT_LOGIN = "next_login"
     TOKEN_STOLEN = "token_stolen"  # noqa: S105 - a reason's name
     PHONE_CLAIMED = "phone_claimed"
+    PHONE_CHANGED = "phone_changed"
     PASSWORD_CHANGED = "password_changed"  # noqa: S105
     SUSPENDED = "suspended"
 
@@ -208,7 +210,11 @@ class Sessions:
     async def end_all(
         self, uow: UnitOfWork, account: Account, why: EndReason, *, keep_chat: int | None = None
     ) -> Signed | None:
-        """Ends every login of an account; `keep_chat`, where its owner did it, gets a new one (TOKENS T25, T26)."""
+        """Ends every login of an account; `keep_chat`, where its owner did it, gets a new one (TOKENS T25, T26).
+
+        What was asked for to get into it otherwise ends, too: it may not have been the owner who asked.
+        """
+        await recovery_store.drop_of_account(uow.conn, account.id)
         ended = await store.end_of_account(uow.conn, account.id, uow.now, why)
         if ended:
             await self._audit.append(uow, Action.LOG_OUT_EVERYWHERE, subject=account.pseudonym, reasons=[why.value])

@@ -31,16 +31,16 @@ class Throttle:
         framed = "\0".join(map(str, parts)).encode("utf-8", "surrogatepass")
         return hmac.new(self._key, framed, hashlib.sha256).hexdigest()
 
-    async def reserve(self, uow: UnitOfWork, key: str, free: int) -> int:
+    async def reserve(self, uow: UnitOfWork, key: str, free: int, code: str = "login.throttled") -> int:
         """Counts one try as failed and returns how many failed before it; a success gives it back.
 
-        Once `free` tries are counted, each further one locks the counter for twice as long. Raises Throttled.
+        Once `free` tries are counted, each further one locks the counter for twice as long. Raises Throttled (`code`).
         """
         locks = self._locks(uow.now, free)
         count = await store.reserve(uow.conn, key, uow.now, expires_at=uow.now + _FORGET_AFTER, locks=locks)
         if count is None:
             _, locked_until, _ = await store.state(uow.conn, key, uow.now)
-            raise Throttled(_wait(uow.now, locked_until))
+            raise Throttled(_wait(uow.now, locked_until), code)
         return count - 1
 
     async def give_back(self, uow: UnitOfWork, key: str) -> None:
@@ -59,10 +59,15 @@ class Throttle:
 
     async def take_registration(self, uow: UnitOfWork, telegram_user_id: int) -> None:
         """Takes one of the day's registrations of a Telegram user. Raises Throttled when none is left."""
-        key, limit = self._registrations(telegram_user_id), self._settings.registrations_per_day
+        limit = self._settings.registrations_per_day
+        await self.take(uow, "registrations", telegram_user_id, limit=limit, code="register.too_many")
+
+    async def take(self, uow: UnitOfWork, what: str, telegram_user_id: int, *, limit: int, code: str) -> None:
+        """Takes one of what a Telegram user may have `limit` of in a day. Raises Throttled (`code`): none is left."""
+        key = self.key(what, telegram_user_id)
         if not await store.take(uow.conn, key, uow.now, limit=limit, expires_at=uow.now + _DAY):
             _, _, ends = await store.state(uow.conn, key, uow.now)
-            raise Throttled(_wait(uow.now, ends), "register.too_many")
+            raise Throttled(_wait(uow.now, ends), code)
 
     def _registrations(self, telegram_user_id: int) -> str:
         return self.key("registrations", telegram_user_id)

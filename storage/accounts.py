@@ -15,7 +15,7 @@ _by_role_and_phone = select(accounts).where(
     accounts.c.role == bindparam("role"), accounts.c.phone == bindparam("phone")
 )
 _by_email = select(accounts).where(accounts.c.email_folded == bindparam("email"))
-_by_username = select(accounts.c.id).where(accounts.c.username_folded == bindparam("username"))
+_by_username = select(accounts).where(accounts.c.username_folded == bindparam("username"))
 
 
 async def add(
@@ -84,9 +84,14 @@ async def by_email(conn: AsyncConnection, email_folded: str) -> AnyRow | None:
     return (await conn.execute(_by_email, {"email": email_folded})).one_or_none()
 
 
+async def by_username(conn: AsyncConnection, username_folded: str) -> AnyRow | None:
+    """The account that holds the username, whatever its role."""
+    return (await conn.execute(_by_username, {"username": username_folded})).one_or_none()
+
+
 async def username_is_taken(conn: AsyncConnection, username_folded: str) -> bool:
     """Whether any account holds the username."""
-    return (await conn.execute(_by_username, {"username": username_folded})).first() is not None
+    return await by_username(conn, username_folded) is not None
 
 
 async def release_unverified_phone(conn: AsyncConnection, account_id: int, now: datetime) -> bool:

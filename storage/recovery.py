@@ -57,13 +57,20 @@ async def active(conn: AsyncConnection, telegram_user_id: int, now: datetime) ->
 
 
 async def move(
-    conn: AsyncConnection, request_id: int, now: datetime, *, before: str, after: str, expires_at: datetime
+    conn: AsyncConnection,
+    request_id: int,
+    now: datetime,
+    *,
+    before: str,
+    after: str,
+    expires_at: datetime | None = None,
 ) -> bool:
-    """Changes the state, unless somebody was first or its time is over; whether this call did."""
+    """Changes the state, and the end of its time if that is given; whether it was `before` and its time not over."""
     statement = update(requests).where(
         requests.c.id == request_id, requests.c.state == before, requests.c.expires_at > now
     )
-    return (await conn.execute(statement.values(state=after, expires_at=expires_at))).rowcount == 1
+    values = {"state": after} | ({} if expires_at is None else {"expires_at": expires_at})
+    return (await conn.execute(statement.values(values))).rowcount == 1
 
 
 async def drop_of_account(conn: AsyncConnection, account_id: int) -> None:

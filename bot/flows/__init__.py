@@ -7,9 +7,13 @@ from bot.dialog.flow import Flow, FlowError
 from bot.dialog.screens import TEXTS
 from bot.flows import profile
 from bot.flows.consent import CONSENT
+from bot.flows.export import EXPORT
+from bot.flows.forgot import FORGOT, NEW_PASSWORD
 from bot.flows.login import LOGIN
 from bot.flows.password import PASSWORD
+from bot.flows.phone import PHONE
 from bot.flows.register import REGISTER
+from bot.flows.reset import RESET
 from bot.flows.suspend import RESTORE, SUSPEND
 from bot.texts import missing
 
@@ -39,4 +43,6 @@ def _unreached(flow: Flow) -> set[str]:
     return {step.key for step in flow.steps if not step.given}.difference(*(flow.path(answers) for answers in ways))
 
 
-FLOWS: Final = registry(REGISTER, LOGIN, CONSENT, PASSWORD, SUSPEND, RESTORE, *profile.FLOWS)
+FLOWS: Final = registry(
+    REGISTER, LOGIN, CONSENT, PASSWORD, EXPORT, FORGOT, NEW_PASSWORD, PHONE, SUSPEND, RESTORE, RESET, *profile.FLOWS
+)

@@ -9,7 +9,7 @@ from bot.dialog.flow import Answers, Choice, InvalidInput, Parse, Step, Value
 from bot.dialog.view import Text
 from bot.person import Case
 from core.errors import InvalidValue
-from core.values import BirthDate, Email, Phone, Sex
+from core.values import BirthDate, Email, Password, Phone, Sex
 
 SEXES: Final = (
     Choice("male", "sex.male"),
@@ -48,6 +48,27 @@ def free_text(parse: Callable[[str], Any]) -> Parse:
             raise InvalidInput(f"error.free_text.{fault}", **problem.text.params) from None
 
     return step_parse
+
+
+def parse_identifier(event: Said | Shared, _answers: Answers) -> Value:
+    """A phone or an e-mail, by whether there is an @ in it; kept normalised."""
+    assert isinstance(event, Said)
+    text = event.text.replace("＠", "@")
+    if "@" not in text and any(char.isalpha() for char in text):
+        raise InvalidInput("error.identifier.wrong_format")
+    try:
+        return str(Email.parse(text) if "@" in text else Phone.parse(text))
+    except InvalidValue as problem:
+        raise refusal(problem) from None
+
+
+def parse_new_password(event: Said | Shared, _answers: Answers) -> Password:
+    """The form alone: what the owner's own data is and which password they have now, core knows."""
+    assert isinstance(event, Said)
+    try:
+        return Password.parse(event.text)
+    except InvalidValue as problem:
+        raise refusal(problem) from None
 
 
 def refusal(problem: InvalidValue) -> InvalidInput:

@@ -2,45 +2,22 @@
 
 from typing import Final
 
-from bot.dialog.events import Said, Shared
-from bot.dialog.flow import Answers, Choice, Flow, InvalidInput, Step, Value
+from bot.dialog.flow import Answers, Choice, Flow, Step
 from bot.dialog.view import Text
 from bot.flows.acts import Acts
-from bot.flows.inputs import as_typed, refusal
+from bot.flows.inputs import as_typed, parse_identifier
 from bot.news import line
 from bot.person import Case, Done, Refused
 from core.consents import ConsentKind
 from core.core import Core
-from core.errors import InvalidValue
 from core.login import LoggedIn, LoginAttempt, Source
 from core.values import Email, Phone, Role
 
-_ROLES: Final = (
+ROLES: Final = (
     Choice("patient", "role.patient", ("病人", "patient")),
     Choice("doctor", "role.doctor", ("醫生", "医师", "醫師", "doctor")),
     Choice("admin", "role.admin", ("管理员", "管理員", "admin", "staff")),
 )
-
-
-def _parse_identifier(event: Said | Shared, _answers: Answers) -> Value:
-    """A phone or an e-mail, by whether there is an @ in it; kept normalised."""
-    assert isinstance(event, Said)  # the engine takes contacts only where one is asked for
-    text = event.text.replace("＠", "@")
-    if "@" not in text and any(char.isalpha() for char in text):
-        raise InvalidInput("error.identifier.wrong_format")
-    if "@" not in text:
-        return _phone(text)
-    try:
-        return str(Email.parse(text))
-    except InvalidValue as problem:
-        raise refusal(problem) from None
-
-
-def _phone(text: str) -> str:
-    try:
-        return str(Phone.parse(text))
-    except InvalidValue as problem:
-        raise refusal(problem) from None
 
 
 class _LogIn(Acts):
@@ -77,8 +54,8 @@ LOGIN: Final = Flow(
     "login",
     1,
     (
-        Step("role", choices=_ROLES, ask="ask.login_role", help="help.login_role"),
-        Step("identifier", _parse_identifier),
+        Step("role", choices=ROLES, ask="ask.login_role", help="help.login_role"),
+        Step("identifier", parse_identifier),
         Step("password", as_typed, secret=True, ask="ask.login_password", help="help.login_password"),
     ),
     _LogIn(),

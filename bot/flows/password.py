@@ -2,27 +2,16 @@
 
 from typing import Final
 
-from bot.dialog.events import Said, Shared
 from bot.dialog.flow import Answers, Flow, Step
 from bot.dialog.view import Text
 from bot.flows.acts import Acts
-from bot.flows.inputs import refusal
+from bot.flows.inputs import parse_new_password
 from bot.flows.proof import proof_step
 from bot.person import Case, Done
 from core.core import Core
-from core.errors import InvalidValue
 from core.password_changes import PasswordChange
 from core.passwords import PasswordHash
 from core.values import Password
-
-
-def _parse_password(event: Said | Shared, _answers: Answers) -> Password:
-    """The form alone: what the owner's own data is and which password they have now, core knows."""
-    assert isinstance(event, Said)
-    try:
-        return Password.parse(event.text)
-    except InvalidValue as problem:
-        raise refusal(problem) from None
 
 
 class _ChangePassword(Acts):
@@ -42,7 +31,7 @@ class _ChangePassword(Acts):
 PASSWORD: Final = Flow(
     "password",
     1,
-    (proof_step(), Step("password", _parse_password, secret=True, ask="ask.new_password")),
+    (proof_step(), Step("password", parse_new_password, secret=True, ask="ask.new_password")),
     _ChangePassword(),
     review=False,
 )

@@ -54,6 +54,9 @@ FOUND: Final[Mapping[str, list[Value]]] = {
 # What was settled when a dialog was opened, by the step's key.
 GIVEN: Final[Mapping[str, Value]] = {
     "account": {"number": "P12", "name": "王小明", "role": "patient", "state": "active"},
+    "phone": {"number": PHONE, "verified": True},
+    "email": "anna@example.com",
+    "request": {"id": 1, "phone": "13912345678"},
 }
 
 # Wrong answers: those that any question may get, and those for one question only.
@@ -72,6 +75,7 @@ ANY_WRONG: Final = (
 )
 WRONG: Final[Mapping[str, tuple[str, ...]]] = {
     "phone": ("1381234567", "138123456789", "12812345678", "李雷"),
+    "who": ("1381234567", "12812345678", "wang", "wang@"),
     "identifier": ("1381234567", "138123456789", "12812345678", "wang", "wang@", "w@" + "x" * 260 + ".com"),
     "email": ("wang@", "w@" + "x" * 260 + ".com"),
     "login_email": ("wang@", "w@" + "x" * 260 + ".com"),
@@ -85,7 +89,7 @@ WRONG: Final[Mapping[str, tuple[str, ...]]] = {
 }
 
 # What admins type behind a command (DIALOGS.md Commands).
-BEHIND: Final[Mapping[str, str]] = {"find": "王", "suspend": "P1", "restore": "P2", "audit": "P1"}
+BEHIND: Final[Mapping[str, str]] = {"find": "王", "suspend": "P1", "restore": "P2", "reset": "7K3M2Q", "audit": "P1"}
 
 
 def ways_on(flow: Flow, step: Step) -> Iterator[tuple[Answer, ...]]:

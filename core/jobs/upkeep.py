@@ -34,6 +34,7 @@ def upkeep(core: Core) -> list[Job]:
         await inbox.purge(uow.conn, before=uow.now - KEEP_DONE)
         await account_chats.purge_told(uow.conn, before=uow.now - READ_AGAIN)
         await news.purge(uow.conn, before=uow.now - READ_AGAIN)
+        await core.recovery.purge(uow)
         await chats.expire(uow.conn, uow.now)
 
     return [

@@ -7,7 +7,7 @@ async def test_a_patient_registers_reads_the_account_logs_out_and_in_again_in_ch
     li = await clinic.person("李雷", phone="13812345678")
     await li.send("/start")
     assert "您想做什么" in li.screen
-    assert li.buttons == ["注册", "登录", "帮助", "语言 Language", "隐私"]
+    assert li.buttons == ["注册", "登录", "忘记密码", "帮助", "语言 Language", "隐私"]
 
     await li.press("注册")
     assert "（1/9）" in li.screen
@@ -108,7 +108,7 @@ async def test_one_phone_may_own_a_patient_and_a_doctor_but_not_two_patients(cli
 async def test_the_client_lists_the_commands_that_are_the_persons(clinic: Clinic) -> None:
     li = await clinic.person()
     await li.send("/start")
-    assert li.commands == ["start", "register", "login", "help", "language", "privacy", "cancel"]
+    assert li.commands == ["start", "register", "login", "forgot", "help", "language", "privacy", "cancel"]
     await register(li)
     assert "logout" in li.commands
     assert "register" not in li.commands
