@@ -12,7 +12,7 @@ from core.errors import CoreError
 
 def reply(outcome: Outcome) -> Reply:
     """What an outcome of the engine shows."""
-    return Reply(outcome.screens, outcome.draft, forget=outcome.forget)
+    return Reply(outcome.screens, outcome.draft, forget=outcome.forget, edit=outcome.edit)
 
 
 def checks_of(flow: Flow, draft: Draft) -> tuple[Checking, ...]:

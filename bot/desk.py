@@ -12,8 +12,8 @@ from bot.commands import SIGNED, Command
 from bot.dialog.draft import Draft
 from bot.dialog.engine import Engine, fold
 from bot.dialog.events import Answer, Pressed, Said, Sent
-from bot.dialog.flow import REVIEW, Flow, flow_text
-from bot.dialog.outcome import Checking, Outcome
+from bot.dialog.flow import REVIEW, Flow, Value, flow_text
+from bot.dialog.outcome import Checking, Outcome, Submission
 from bot.dialog.screens import (
     ANEW,
     BACK,
@@ -126,8 +126,15 @@ class Desk:
         apart = (Screen((done.apart,)),) if done.apart else ()
         return Reply((*apart, menu(person, *done.notes)))
 
+    def took(self, submit: Submit, photo: Value) -> Reply:
+        """What follows when the photo that came is kept."""
+        assert submit.taking is not None
+        return reply(self.engine.took(submit.flow, submit.draft, submit.taking, photo))
+
     def refused(self, submit: Submit, problem: Text, field: str) -> Reply:
         """A submitted dialog that was refused asks again, at the step that core's field is asked by."""
+        if submit.taking:
+            return reply(self.engine.took_not(submit.flow, submit.draft, submit.taking, problem))
         path = submit.flow.path(submit.draft.answers)
         asking = (step.key for step in submit.flow.steps if field and step.field == field and step.key in path)
         return reply(self.engine.refuse(submit.flow, submit.draft, problem, step=next(asking, "")))
@@ -253,6 +260,8 @@ class Desk:
         if outcome.submission:
             assert outcome.draft is not None
             return Submit(flow, outcome.draft, outcome.submission, outcome.forget)
+        if outcome.taking and outcome.draft:
+            return Submit(flow, outcome.draft, Submission({}, outcome.taking.event), taking=outcome.taking)
         if outcome.searching and outcome.draft:
             return searched(self.engine, flow, outcome.draft, outcome.searching)
         if outcome.home and flow.home:

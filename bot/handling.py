@@ -11,6 +11,7 @@ from bot.acts import sentence
 from bot.codec import ChatCodec
 from bot.desk import Desk
 from bot.dialog.view import Text
+from bot.files import Files
 from bot.person import Ask, Case, Done, Left, Person, Refused, Reply, Submit
 from bot.screen import Call
 from bot.sealed import open_json, update_context
@@ -49,9 +50,10 @@ class Taken:
 class Handling:
     """Handles updates inside transactions that its caller opens and commits."""
 
-    def __init__(self, core: Core, desk: Desk) -> None:
+    def __init__(self, core: Core, desk: Desk, files: Files) -> None:
         self.core = core
         self.desk = desk
+        self._files = files
         self.codec = ChatCodec(core.inbox_sealer, timedelta(hours=core.settings.dialogs.draft_hours))
 
     async def take(
@@ -106,9 +108,8 @@ class Handling:
 
     async def begin(self, conn: AsyncConnection, turn: Turn, submit: Submit, now: datetime) -> object:
         """The first part of a submitted dialog: what its acts do before the slow work."""
-        case = Case(self.core, UnitOfWork(conn, now, Channel.BOT), turn.person)
-        acts = submit.flow.acts(submit.draft.step)
-        begun: object = await acts.begin(case, submit.submission.answers, submit.submission.secret)
+        case = Case(self.core, UnitOfWork(conn, now, Channel.BOT), turn.person, self._files)
+        begun: object = await submit.acts.begin(case, submit.submission.answers, submit.submission.secret)
         return begun
 
     async def finish(
@@ -127,7 +128,7 @@ class Handling:
             act: core's writes; a CoreError of its is what the person is told.
             deleted: whether the password message is gone.
         """
-        case = Case(self.core, UnitOfWork(conn, now, Channel.BOT), turn.person)
+        case = Case(self.core, UnitOfWork(conn, now, Channel.BOT), turn.person, self._files)
         try:
             async with conn.begin_nested():
                 result = await act(case)
@@ -169,13 +170,13 @@ class Handling:
         """`person`: who they are after the act, when it logged them in."""
         person = person or turn.person
         turn.calls = turn.compose(person, reply, self.desk.catalogue)
-        took = isinstance(turn.decision, Submit) or bool(reply.forget)
+        took = (isinstance(turn.decision, Submit) and turn.decision.secret) or bool(reply.forget)
         turn.row = self.codec.row(person, reply, turn.calls, now, self.desk.secret_until(reply, now, took=took))
 
     async def _ask(self, uow: UnitOfWork, turn: Turn, ask: Ask) -> Reply:
         try:
             async with uow.conn.begin_nested():
-                return await ask.act(Case(self.core, uow, turn.person))
+                return await ask.act(Case(self.core, uow, turn.person, self._files))
         except CoreError as problem:
             await self._record(uow, problem)
             return self.desk.said(turn.person, sentence(problem))
@@ -199,6 +200,8 @@ class Handling:
             if person.account_id == before.account_id:
                 return self.desk.refused(submit, result.problem, result.step), before
             return self.desk.said(person, result.problem), person  # their login was ended meanwhile, and the dialog's
+        if submit.taking:
+            return self.desk.took(submit, result.taken), person
         decision = self.desk.after(person, submit.draft, result, case.uow.now)
         if isinstance(decision, Ask):
             return await decision.act(replace(case, person=person)), person

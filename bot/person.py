@@ -3,12 +3,13 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from bot.dialog.draft import Draft
-from bot.dialog.flow import Flow
-from bot.dialog.outcome import Submission
+from bot.dialog.flow import Flow, Value
+from bot.dialog.outcome import Submission, Taking
 from bot.dialog.view import Screen, Text
+from bot.files import Files
 from bot.texts import Language
 from core.core import Core
 from core.sessions import Signed
@@ -73,6 +74,7 @@ class Reply:
         forget: messages of theirs to delete: passwords.
         signed_out: the person was logged out by this; a draft from here on is a guest's.
         fresh: show the screens as new messages, even when a button was pressed.
+        edit: show the first in place of the present screen, even though no button was pressed.
     """
 
     screens: tuple[Screen, ...] = ()
@@ -82,6 +84,7 @@ class Reply:
     forget: tuple[int, ...] = ()
     signed_out: bool = False
     fresh: bool = False
+    edit: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,11 +93,13 @@ class Case:
 
     Args:
         typed: what the person typed after the command's name.
+        files: fetches what they sent.
     """
 
     core: Core
     uow: UnitOfWork
     person: Person
+    files: Files
     typed: str = ""
 
 
@@ -110,12 +115,26 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Submit:
-    """A dialog was submitted: the runner takes the flow's acts in order, the slow one outside any transaction."""
+    """A dialog was submitted: the runner takes the flow's acts in order, the slow one outside any transaction.
+
+    `taking`: not the dialog was, but a photo came that its question waits for; the acts are that step's.
+    """
 
     flow: Flow
     draft: Draft
     submission: Submission
     forget: tuple[int, ...] = ()
+    taking: Taking | None = None
+
+    @property
+    def acts(self) -> Any:
+        """What is asked of core: a `bot.flows.acts.Acts`."""
+        return self.taking.step.takes if self.taking else self.flow.acts(self.draft.step)
+
+    @property
+    def secret(self) -> bool:
+        """Whether a password is part of it."""
+        return self.taking is None and self.submission.secret is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,12 +152,14 @@ class Done:
     """A submitted dialog was carried out. `notes` say so; `then` is the command or dialog to go on with.
 
     `proved_until`: not the dialog was carried out, but the proof that opens it was given; it holds until then.
+    `taken`: not the dialog was carried out, but its photo was taken; as it is kept.
     `apart`: stands in a message of its own, which no later screen takes the place of.
     """
 
     notes: tuple[Text, ...]
     then: str = ""
     proved_until: datetime | None = None
+    taken: Value = None
     apart: Text | None = None
 
 

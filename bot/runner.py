@@ -17,12 +17,14 @@ from telegram.error import TelegramError
 
 from bot import screen
 from bot.desk import Desk
+from bot.files import Files
 from bot.handling import Handling, LostRaceError, Taken, refused
 from bot.outage import Outage
 from bot.person import Case, Done, Refused, Reply, Submit
 from bot.published import Listing
-from bot.screen import Call, Caller
+from bot.screen import Call
 from bot.showing import Showing
+from bot.telegram import RawBot
 from bot.turn import Turn, not_deleted
 from core.core import Core
 from core.errors import CoreError
@@ -46,14 +48,14 @@ _SHOW_AGAIN: Final = timedelta(seconds=5)
 class Runner:
     """Runs the updates of one bot process."""
 
-    def __init__(self, *, database: Database, core: Core, bot: Caller, desk: Desk, clock: Clock, worker: str) -> None:
+    def __init__(self, *, database: Database, core: Core, bot: RawBot, desk: Desk, clock: Clock, worker: str) -> None:
         """`worker` names this process in claims; it must differ from every other one's."""
         self._database = database
         self._bot = bot
         self._clock = clock
         self._worker = worker
-        self._handling = Handling(core, desk)
-        self._showing = Showing(database, bot, clock, on_free=self._freed)
+        self._handling = Handling(core, desk, Files(bot))
+        self._showing = Showing(database, bot, clock, photos=core.photos, on_free=self._freed)
         self._woken = asyncio.Event()
         self._stopping = False
         self._resting = asyncio.Event()
@@ -224,8 +226,8 @@ class Runner:
         self._show(turn)
 
     async def _submit(self, turn: Turn, submit: Submit, deleted: bool) -> None:
-        acts = submit.flow.acts(submit.draft.step)
-        self._aside(screen.busy(self._bot, turn.person.id))
+        acts = submit.acts
+        self._aside(screen.busy(self._bot, turn.person.id, acts.shows))
 
         async def begin() -> object:
             async with self._database.write() as conn:
@@ -271,7 +273,7 @@ class Runner:
 
     async def _tell(self, call: Call) -> None:
         try:
-            await screen.show(self._bot, [call])
+            await screen.show(self._bot, [call], self._handling.core.photos)
         except TelegramError as error:
             log.warning("a person could not be told of a fault", reason=str(error))
 

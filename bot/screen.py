@@ -3,15 +3,19 @@
 import asyncio
 import random
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, Final, Protocol, TypedDict
+from typing import Any, Final, NotRequired, Protocol, TypedDict
 
 import structlog
 from telegram.error import BadRequest, Forbidden, NetworkError, RetryAfter, TelegramError, TimedOut
 
-from bot.dialog.view import Button, Rows, Screen, Text
-from bot.telegram import wait_of
+from bot.dialog.view import Button, Picture, Rows, Screen, Text
+from bot.telegram import SentPhoto, wait_of
 from bot.texts import Catalogue, Language
+from core.errors import Busy
+from core.sealing import SealBroken
+from storage.errors import StorageError
 
 log: Final = structlog.get_logger(__name__)
 
@@ -25,13 +29,35 @@ class Caller(Protocol):
     async def call(self, method: str, params: Mapping[str, Any]) -> Any:
         """Raises telegram.error.TelegramError."""
 
+    async def send_photos(self, params: Mapping[str, Any], photos: Sequence[SentPhoto]) -> Any:
+        """Sends one photo or an album of them; the messages' JSON, a list. Raises telegram.error.TelegramError."""
+
+
+class PhotoSource(Protocol):
+    """What has the photos that are shown."""
+
+    async def small(self, path: str, side: int) -> bytes:
+        """A JPEG of the photo of that name, no side longer. Raises StorageError, SealBroken, Busy."""
+
+
+class Shot(TypedDict):
+    """One photo of a call: see `bot.dialog.view.Picture`."""
+
+    path: str
+    side: int
+    spoiler: bool
+
 
 class Call(TypedDict):
-    """One call still to be made. `screen` marks the message whose buttons are the present ones."""
+    """One call still to be made. `screen` marks the message whose buttons are the present ones.
+
+    `shots`: photos to be sent; they are read when they are, and wait nowhere else than in their store.
+    """
 
     method: str
     params: dict[str, Any]
     screen: bool
+    shots: NotRequired[list[Shot]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +81,14 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What became of a reply: the message with the present buttons, or that the person has blocked the bot."""
+    """What became of a reply: the message with the present buttons, or that the person has blocked the bot.
+
+    `photos`: the messages with photos.
+    """
 
     message_id: int | None
     blocked: bool = False
+    photos: tuple[int, ...] = ()
 
 
 def compose(screens: Sequence[Screen], place: Place, catalogue: Catalogue, language: Language) -> list[Call]:
@@ -72,7 +102,10 @@ def compose(screens: Sequence[Screen], place: Place, catalogue: Catalogue, langu
     calls: list[Call] = []
     for number, (text, markup) in enumerate(texts):
         last = number == len(texts) - 1
-        editable = markup is None or "inline_keyboard" in markup
+        pictures = screens[number].pictures
+        if pictures:  # the text stands below them, and so in a message of its own
+            calls.append(_photos(place.chat_id, pictures))
+        editable = not pictures and (markup is None or "inline_keyboard" in markup)
         target = pressed if number == 0 else old if last and pressed not in (None, old) else None
         params: dict[str, Any] = {"chat_id": place.chat_id, "text": text}
         if markup is not None:
@@ -86,19 +119,23 @@ def compose(screens: Sequence[Screen], place: Place, catalogue: Catalogue, langu
     return [*(_without_buttons(place.chat_id, message) for message in leftover), *calls]
 
 
-async def show(bot: Caller, calls: Sequence[Call]) -> Shown | None:
+async def show(bot: Caller, calls: Sequence[Call], source: PhotoSource) -> Shown | None:
     """Makes the calls, waiting out what passes; None when Telegram could not be reached for long: try later."""
     message_id: int | None = None
+    photos: list[int] = []
     for call in calls:
         try:
-            result = await _persist(bot, call)
+            if "shots" in call:
+                photos += await _persist(bot, call, shots) if (shots := await _read(call["shots"], source)) else ()
+                continue
+            made = await _persist(bot, call)
         except Forbidden:
             return Shown(None, blocked=True)
         except _GivenUpError:
             return None
         if call["screen"] and "inline_keyboard" in call["params"].get("reply_markup", {}):
-            message_id = result
-    return Shown(message_id)
+            message_id = next(iter(made), None)
+    return Shown(message_id, photos=tuple(photos))
 
 
 async def delete(bot: Caller, chat_id: int, message_id: int) -> bool:
@@ -140,23 +177,42 @@ class _GivenUpError(Exception):
     """Telegram was away for all tries."""
 
 
-async def _persist(bot: Caller, call: Call) -> int | None:
-    """Makes one call until it is made or refused; the id of the message it made or edited."""
+async def _read(shots: Sequence[Shot], source: PhotoSource) -> list[SentPhoto]:
+    """The photos as they are sent. One that cannot be read is left out: what is said below does not wait for it."""
+    read = []
+    for shot in shots:
+        try:
+            read.append(SentPhoto(await _small(shot, source), shot["spoiler"]))
+        except (StorageError, SealBroken, Busy) as error:
+            log.warning("a photo cannot be shown", path=shot["path"], reason=str(error))
+    return read
+
+
+async def _small(shot: Shot, source: PhotoSource) -> bytes:
+    for _ in range(_TRIES):
+        with suppress(Busy):
+            return await source.small(shot["path"], shot["side"])
+        await asyncio.sleep(1)
+    return await source.small(shot["path"], shot["side"])
+
+
+async def _persist(bot: Caller, call: Call, photos: Sequence[SentPhoto] = ()) -> tuple[int, ...]:
+    """Makes one call until it is made or refused; the ids of the messages it made or edited."""
     method, params = call["method"], dict(call["params"])
     for attempt in range(_TRIES):
         try:
-            result = await bot.call(method, params)
+            result = await (bot.send_photos(params, photos) if photos else bot.call(method, params))
         except RetryAfter as error:
             await asyncio.sleep(wait_of(error).total_seconds())
         except BadRequest as error:
             if "not modified" in str(error).lower():
-                return _message_id(params)
+                return _message_ids(params)
             if method == "editMessageText":  # the message is gone or too old: the answer is sent anew
                 method = "sendMessage"
                 params.pop("message_id", None)
                 continue
             log.log(_level(method), "call refused", method=method, reason=str(error))
-            return None
+            return ()
         except (NetworkError, TimedOut) as error:
             if attempt == 0:
                 log.warning("Telegram cannot be reached; the answer waits", reason=type(error).__name__)
@@ -165,9 +221,9 @@ async def _persist(bot: Caller, call: Call) -> int | None:
             raise
         except TelegramError as error:  # nothing that waiting would mend
             log.log(40, "call refused", method=method, reason=str(error))
-            return None
+            return ()
         else:
-            return _message_id(result) if isinstance(result, dict) else _message_id(params)
+            return _message_ids(*result) if photos else _message_ids(result if isinstance(result, dict) else params)
     raise _GivenUpError
 
 
@@ -176,14 +232,20 @@ def _level(method: str) -> int:
     return 10 if method == "editMessageReplyMarkup" else 40
 
 
-def _message_id(params: Mapping[str, Any]) -> int | None:
-    found = params.get("message_id")
-    return found if isinstance(found, int) else None
+def _message_ids(*messages: Mapping[str, Any]) -> tuple[int, ...]:
+    return tuple(message["message_id"] for message in messages if isinstance(message.get("message_id"), int))
 
 
 def _without_buttons(chat_id: int, message_id: int) -> Call:
     params = {"chat_id": chat_id, "message_id": message_id, "reply_markup": {"inline_keyboard": []}}
     return Call(method="editMessageReplyMarkup", params=params, screen=False)
+
+
+def _photos(chat_id: int, pictures: Sequence[Picture]) -> Call:
+    """The call that shows photos, and keeps clients from saving and forwarding them."""
+    shots = [Shot(path=each.path, side=each.side, spoiler=each.spoiler) for each in pictures]
+    params = {"chat_id": chat_id, "protect_content": True}
+    return Call(method="sendPhoto", params=params, screen=False, shots=shots)
 
 
 def body(screen: Screen, catalogue: Catalogue, language: Language) -> str:

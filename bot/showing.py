@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 import structlog
 
 from bot import screen
-from bot.screen import Call, Caller
+from bot.screen import Call, Caller, PhotoSource
 from core.unit import Clock
 from storage import chats
 from storage.chats import ChatRow
@@ -30,11 +30,20 @@ class _Note(NamedTuple):
 class Showing:
     """The answers that are on their way to their chats. A chat is busy until its answer is shown and that is noted."""
 
-    def __init__(self, database: Database, bot: Caller, clock: Clock, on_free: Callable[[int], None]) -> None:
-        """`on_free` is called with each chat that is busy no more."""
+    def __init__(
+        self,
+        database: Database,
+        bot: Caller,
+        clock: Clock,
+        *,
+        photos: PhotoSource,
+        on_free: Callable[[int], None],
+    ) -> None:
+        """`photos` are those that answers show; `on_free` is called with each chat that is busy no more."""
         self._database = database
         self._bot = bot
         self._clock = clock
+        self._photos = photos
         self._on_free = on_free
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._notes: list[_Note] = []
@@ -71,7 +80,7 @@ class Showing:
 
     async def _show(self, row: ChatRow, calls: Sequence[Call]) -> None:
         try:
-            shown = await screen.show(self._bot, calls)
+            shown = await screen.show(self._bot, calls, self._photos)
             if shown is not None:
                 blocked_at = self._clock() if shown.blocked else None
                 await self._note(_Note(row.person_id, row.revision, shown.message_id, blocked_at))

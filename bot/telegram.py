@@ -7,13 +7,15 @@ The bot's token is part of every URL, so nothing here logs a URL or lets one int
 import os
 import re
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import aiohttp
 import orjson
+from telegram import InputFile, InputMediaPhoto
 from telegram.error import BadRequest, NetworkError, RetryAfter, TimedOut
 from telegram.ext import AIORateLimiter, ExtBot
 from telegram.request import BaseRequest, RequestData
@@ -26,6 +28,7 @@ os.environ.setdefault("PTB_TIMEDELTA", "true")
 CONNECTIONS: Final = 256
 ANSWER_LIMIT: Final = 21 * 1024 * 1024  # bots download at most 20 MB (SECURITY.md Photos)
 _TOKEN = re.compile(r"[0-9]{1,20}:[A-Za-z0-9_-]{1,200}")
+_DOWNLOAD_SECONDS: Final = 60.0
 _Timeout = float | None
 
 
@@ -53,7 +56,7 @@ class AiohttpRequest(BaseRequest):
         pool_timeout: _Timeout = 10.0,
         read_timeout: _Timeout = 20.0,
         write_timeout: _Timeout = 10.0,
-        media_write_timeout: _Timeout = 60.0,
+        media_write_timeout: _Timeout = 300.0,  # 45 MB over a slow line
         proxy: str | None = None,
     ) -> None:
         self._connections = connections
@@ -132,6 +135,14 @@ class AiohttpRequest(BaseRequest):
         return parsed
 
 
+@dataclass(frozen=True, slots=True)
+class SentPhoto:
+    """A photo to be sent; under a spoiler, one taps it to see it."""
+
+    content: bytes
+    spoiler: bool = False
+
+
 class RawBot:
     """Calls of the Bot API whose parameters and results stay JSON: no object is built that nobody reads."""
 
@@ -142,10 +153,23 @@ class RawBot:
     async def call(
         self, method: str, params: Mapping[str, Any], *, read_timeout: Any = BaseRequest.DEFAULT_NONE
     ) -> Any:
-        """The result's JSON. `params` without files. Raises telegram.error.TelegramError."""
+        """The result's JSON. Raises telegram.error.TelegramError."""
         # Lower case, because the library warns when one of its own methods is called by name; Telegram's names are
         # case-insensitive.
         return await self._bot.do_api_request(method.lower(), api_kwargs=dict(params), read_timeout=read_timeout)
+
+    async def send_photos(self, params: Mapping[str, Any], photos: Sequence[SentPhoto]) -> Any:
+        """Sends one photo, or several as an album; the results' JSON, a list. Raises TelegramError."""
+        files = [InputFile(photo.content, filename="photo.jpg", attach=len(photos) > 1) for photo in photos]
+        if len(photos) == 1:
+            return [await self.call("sendPhoto", {**params, "photo": files[0], "has_spoiler": photos[0].spoiler})]
+        media = [InputMediaPhoto(file, has_spoiler=photo.spoiler) for file, photo in zip(files, photos, strict=True)]
+        return await self.call("sendMediaGroup", {**params, "media": media})
+
+    async def download(self, file_path: str) -> bytes:
+        """The file at the path that getFile told. Raises TelegramError."""
+        address = f"{self._bot.base_file_url}/{quote(file_path)}"
+        return await self._bot.request.retrieve(address, read_timeout=_DOWNLOAD_SECONDS)
 
 
 def build_bot(settings: Telegram, *, connections: int = CONNECTIONS) -> ExtBot[int]:

@@ -45,7 +45,7 @@ class Turn:
             revision=person.revision + 1,
             dialog=reply.draft.flow if reply.draft else "menu",
             message_id=person.message_id,
-            pressed=pressed.message_id if pressed and not reply.fresh else None,
+            pressed=person.message_id if reply.edit else pressed.message_id if pressed and not reply.fresh else None,
         )
         language = reply.language or person.language
         screens = _without_keyboard(reply.screens) if person.keyboard else reply.screens

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Any, TypeAlias
 
-from bot.dialog.events import Said, Shared
+from bot.dialog.events import Other, Said, Shared
 from bot.dialog.view import Param, Text
 
 Value: TypeAlias = Any  # what JSON can hold: answers wait in the database, sealed
@@ -125,6 +125,8 @@ class Step:
         if self.given:
             return {f"name.{self.key}"}
         keys = {self.ask, self.help, *(choice.label for choice in self.choices)}
+        if self.takes:
+            keys |= {f"at_photo.{kind}" for kind in ("text", *Other)}
         return keys if self.secret else keys | {f"name.{self.key}"}
 
 

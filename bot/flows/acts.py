@@ -13,6 +13,9 @@ class Acts:
     Each part may raise CoreError: nothing of that part is kept, and the person reads why at the step it is about.
     """
 
+    shows = "typing"
+    """The chat action that is shown meanwhile (DIALOGS rule 20)."""
+
     async def begin(self, case: Case, answers: Answers, secret: Any) -> Any:
         """A short transaction of its own before the slow work; what it returns goes to `work`."""
         return secret
