@@ -18,7 +18,9 @@ from bot.commands import COMMANDS
 from bot.desk import Desk
 from bot.dialog.engine import Engine
 from bot.dialog.view import Text
+from bot.exports import Exporting
 from bot.flows import FLOWS
+from bot.granted import Granted
 from bot.intake import Intake, Polling
 from bot.notices import Notices, Render
 from bot.outage import Outage
@@ -31,6 +33,7 @@ from core.clock import utc_now
 from core.core import Core
 from core.jobs.scheduler import Scheduler
 from core.jobs.standing import standing
+from core.notices import NoticeKind
 from core.settings import Settings, load_secrets
 from core.unit import Clock
 from storage import chats
@@ -82,7 +85,7 @@ class App:
         raise RuntimeError("A part of the bot has stopped by itself.")
 
     async def idle(self) -> None:
-        """Waits until all updates that were received are handled and shown, and every due notice is sent."""
+        """Waits until all updates received are handled and shown, exports delivered, and due notices sent."""
         failing, quiet = asyncio.create_task(self.wait()), asyncio.create_task(self._quiet())
         done, pending = await asyncio.wait({failing, quiet}, return_when=asyncio.FIRST_COMPLETED)
         for task in pending:
@@ -92,6 +95,7 @@ class App:
 
     async def _quiet(self) -> None:
         await self._runner.idle()
+        await self._exporting.idle()
         await self._notices.idle()
 
     async def _start(self, exits: AsyncExitStack) -> None:
@@ -110,14 +114,14 @@ class App:
         raw = RawBot(self.bot)
         worker = f"{os.getpid()}-{secrets.token_hex(8)}"
         catalogue = catalogue_of(settings)
-        self._notices = Notices(
-            database=self.database, bot=raw, clock=self._clock, render=_rendering(self.database, catalogue)
-        )
+        desk = _desk(settings, catalogue, self.bot.username)
+        render = _rendering(self.database, catalogue, Granted(self.core, desk), self._clock)
+        self._notices = Notices(database=self.database, bot=raw, clock=self._clock, render=render)
         self._runner = Runner(
             database=self.database,
             core=self.core,
             bot=raw,
-            desk=_desk(settings, catalogue, self.bot.username),
+            desk=desk,
             clock=self._clock,
             worker=worker,
         )
@@ -128,7 +132,17 @@ class App:
             clock=self._clock,
             wake=self._runner.wake,
         )
+        self._exporting = Exporting(
+            database=self.database,
+            core=self.core,
+            bot=raw,
+            clock=self._clock,
+            catalogue=catalogue,
+            holder=worker,
+            alone=self.database.dialect == "sqlite" or settings.telegram.mode == "polling",
+        )
         exits.push_async_callback(self._end_tasks)
+        self._run(self._exporting.run())
         self._run(self._notices.run())
         self._run(self._runner.run())
         self._run(Scheduler(self.database, standing(self.core), clock=self._clock, holder=worker).run())
@@ -191,13 +205,16 @@ def _desk(settings: Settings, catalogue: Catalogue, username: str) -> Desk:
     return Desk(engine=engine, catalogue=catalogue, commands=COMMANDS, flows=FLOWS, username=username)
 
 
-def _rendering(database: Database, catalogue: Catalogue) -> Render:
+def _rendering(database: Database, catalogue: Catalogue, granted: Granted, clock: Clock) -> Render:
     async def render(due: Due) -> str | None:
         async with database.read() as conn:
             row = (await chats.get(conn, [due.telegram_user_id])).get(due.telegram_user_id)
         if row and row.blocked_at:
             return None  # left in peace until the next /start (DIALOGS.md)
         language = language_of(row.language if row else None)
+        if due.kind == NoticeKind.RESET_GRANTED:
+            async with database.write() as conn:
+                return await granted.ask(conn, due.telegram_user_id, language, clock())
         return catalogue.render(Text(f"notice.{due.kind}", dict(due.params)), language)
 
     return render

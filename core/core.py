@@ -6,6 +6,8 @@ from core.certificates import Certificates
 from core.consents import Consents
 from core.directory import Directory
 from core.erasing import Erasing
+from core.export_data import OwnDataReader
+from core.exports import Exports
 from core.imports import Imports
 from core.login import Login
 from core.notes import Notes
@@ -89,6 +91,14 @@ class Core:
             consents=self.consents,
             audit=self.audit,
             sealer=Sealer(secrets.health, "medical history"),
+        )
+        self.exports = Exports(
+            accounts=self.accounts,
+            sessions=self.sessions,
+            audit=self.audit,
+            notices=self.notices,
+            throttle=throttle,
+            reader=OwnDataReader(self.profiles, settings.clinic.zone),
         )
         self.imports = Imports(accounts=self.accounts, profiles=self.profiles, consents=self.consents, audit=self.audit)
         self.photos = Photos(PhotoStore(settings.storage.photos_url), Sealer(secrets.photo, "photos"))

@@ -33,6 +33,6 @@ async def remove_later(
     )
 
 
-async def remove_now(uow: UnitOfWork, what: Removal, account_id: int) -> int:
-    """Has all such messages of the account, which wait for their time, deleted now; how many."""
-    return await outbox.hasten(uow.conn, uow.now, account_id=account_id, kind=what.value)
+async def remove_now(uow: UnitOfWork, what: Removal, account_id: int, *, since: datetime | None = None) -> int:
+    """Has such messages of the account, all or those shown since, deleted before their time; how many."""
+    return await outbox.hasten(uow.conn, uow.now, account_id=account_id, kind=what.value, since=since)

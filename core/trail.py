@@ -76,12 +76,16 @@ class Trail:
         return Page(account, entries, older=len(rows) > PAGE)
 
 
+def by_whom(actor: str | None, account: Account, role: Role | None) -> By:
+    """Who an entry's actor is to this account; `role` is what the actor's own account has, where there is one."""
+    if actor is None:
+        return By.NOBODY
+    if actor == account.pseudonym:
+        return By.OWNER
+    return By.ADMIN if role is Role.ADMIN else By.OTHER
+
+
 def _entry(row: AnyRow, account: Account, actor: Account | None, note: str | None) -> Entry:
-    if row.actor is None:
-        by = By.NOBODY
-    elif row.actor == account.pseudonym:
-        by = By.OWNER
-    else:
-        by = By.ADMIN if actor and actor.role is Role.ADMIN else By.OTHER
+    by = by_whom(row.actor, account, actor.role if actor else None)
     admin = actor.number if actor and by is By.ADMIN else None
     return Entry(row.id, row.at, Action(row.action), by, admin, Channel(row.channel), note)

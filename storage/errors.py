@@ -7,6 +7,10 @@ class StorageError(Exception):
     """The database or the photo store cannot be used now. The message is one sentence; nothing was changed."""
 
 
+class NotStored(StorageError):  # noqa: N818 - the name says what happened
+    """What is asked for does not lie there; the store itself works."""
+
+
 def violated(error: IntegrityError) -> str | None:
     """The name of the unique constraint that was lost, the same on both databases; None for other constraints."""
     name = getattr(getattr(error.orig, "__cause__", None), "constraint_name", None)

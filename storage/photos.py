@@ -11,7 +11,7 @@ from typing import Final
 from obstore.exceptions import BaseError
 from obstore.store import LocalStore, ObjectStore, from_url
 
-from storage.errors import StorageError
+from storage.errors import NotStored, StorageError
 
 _CALL_SECONDS: Final = timedelta(seconds=30)
 _RETRY_SECONDS: Final = timedelta(seconds=20)  # the library's own three minutes outlast anybody who waits
@@ -36,9 +36,12 @@ class PhotoStore:
                 await asyncio.to_thread(_make_lasting, self._folder / name)
 
     async def get(self, name: str) -> bytes:
-        """What was written under `name`."""
+        """What was written under `name`. NotStored when nothing is there."""
         with self._faults():
-            found = await self._opened().get_async(name)
+            try:
+                found = await self._opened().get_async(name)
+            except FileNotFoundError:
+                raise NotStored(f"The photo store {self._name} has no {name}.") from None
             return (await found.bytes_async()).to_bytes()
 
     async def delete(self, name: str) -> None:

@@ -15,7 +15,9 @@ LIFE: Final = timedelta(minutes=10)
 """So long a proof holds (DIALOGS.md)."""
 
 
-class _Prove(Acts):
+class Prove(Acts):
+    """Checks the present password of who is signed in; tries count as a login's."""
+
     async def begin(self, case: Case, answers: Answers, secret: str) -> LoginAttempt:
         """Counts the try as a login's, before it is looked at (SECURITY.md Login)."""
         assert case.person.signed is not None  # a draft is closed with the login it belongs to
@@ -38,4 +40,4 @@ class _Prove(Acts):
 
 def proof_step() -> Step:
     """Asks for the present password; the dialog goes on only when it is right."""
-    return Step("proof", as_typed, secret=True, proves=_Prove())
+    return Step("proof", as_typed, secret=True, proves=Prove())

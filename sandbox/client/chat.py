@@ -199,6 +199,16 @@ class Chat:
         self._view = await self.sandbox.request("GET", f"/people/{self.id}/chat")
         self.messages = [Message.parse(view) for view in self._view["messages"]]
 
+    async def save(self, message: Message) -> bytes:
+        """The file or picture of a message, saved.
+
+        Raises:
+            SandboxError: the message has none.
+        """
+        if not message.media or "file_id" not in message.media:
+            raise SandboxError(f"message {message.id} has no file\n{self.transcript()}")
+        return await self.sandbox.file(message.media["file_id"])
+
     async def expect(self, text: str, timeout: float = 5.0) -> Message:  # noqa: ASYNC109 - reads as a test says it
         """Waits until a visible message of the bot contains a text, and gives the newest that does.
 

@@ -56,6 +56,17 @@ class Sandbox:
                 raise SandboxError(body["description"])
             return body
 
+    async def file(self, file_id: str) -> bytes:
+        """A file that was sent, as its receiver saves it.
+
+        Raises:
+            SandboxError: there is none of that id.
+        """
+        async with self._session.get(f"{self.url}/sandbox/files/{file_id}") as answer:
+            if answer.status != 200:
+                raise SandboxError(f"there is no file {file_id!r}")
+            return await answer.read()
+
     async def person(
         self,
         first_name: str,
