@@ -1,6 +1,7 @@
 """Every sentence of the HTTP face, in Chinese as the documents have them (CONTRACT.md 3.4, 3.10)."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Final
 
 REGISTERED: Final = "注册成功"
@@ -120,7 +121,7 @@ _OF_CODE: Final[Mapping[str, str]] = {
 }
 
 
-def sentence(code: str, params: Mapping[str, str | int], *, wire_name: str | None = None) -> str:
+def sentence(code: str, params: Mapping[str, str | int | datetime], *, wire_name: str | None = None) -> str:
     """The text of a code of the core (`phone.taken`) or of a fault of form (`missing`) in the field `wire_name`."""
     field, _, fault = code.rpartition(".")
     template = _OF_CODE.get(code) or _OF_FAULT.get(fault) or _OF_FAULT["wrong_format"]

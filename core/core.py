@@ -1,9 +1,11 @@
 """The core, put together once from settings and secrets."""
 
 from core.accounts import Accounts
+from core.attempts import Attempts
 from core.audit import Audit
 from core.certificates import Certificates
 from core.consents import Consents
+from core.departures import Departures
 from core.directory import Directory
 from core.erasing import Erasing
 from core.export_data import OwnDataReader
@@ -22,6 +24,9 @@ from core.photos import Photos
 from core.places import Places
 from core.profiles import Profiles
 from core.recovery import Recovery
+from core.reversals import Reversals
+from core.reviewing import Reviewing
+from core.reviews import Reviews
 from core.sealing import Sealer
 from core.sessions import Sessions
 from core.settings import Secrets, Settings
@@ -110,7 +115,14 @@ class Core:
             notices=self.notices,
             past_refusals=self.past_refusals,
         )
-        self.certificates = Certificates(self.audit)
+        attempts = Attempts(self.audit, notes, Sealer(secrets.health, "reviews"))
+        self.certificates = Certificates(attempts, self.audit, self.notices)
+        reviewing = Reviewing(
+            attempts=attempts, sessions=self.sessions, notices=self.notices, zone=settings.clinic.zone
+        )
+        self.reviews = Reviews(reviewing, settings.review)
+        self.reversals = Reversals(reviewing)
+        self.departures = Departures(attempts, self.notices)
         self.login = Login(
             accounts=self.accounts,
             passwords=self.passwords,

@@ -1,5 +1,7 @@
 """Errors that people are told about. Each noun of the core has its own subclass; the faces hold the texts."""
 
+from datetime import datetime
+
 
 class CoreError(Exception):
     """Something asked of the core was refused, and nothing was changed.
@@ -7,11 +9,11 @@ class CoreError(Exception):
     `code` is a text key (`phone.taken`), `field` the input it is about, `params` what the text may name.
     """
 
-    def __init__(self, code: str, *, field: str | None = None, **params: str | int) -> None:
+    def __init__(self, code: str, /, *, field: str | None = None, **params: str | int | datetime) -> None:
         super().__init__(code)
         self.code = code
         self.field = field
-        self.params: dict[str, str | int] = params
+        self.params: dict[str, str | int | datetime] = params
 
 
 class InvalidValue(CoreError):  # noqa: N818 - the name says what happened

@@ -115,12 +115,12 @@ def check_note(note: Note | None) -> Note:
 def parse_codes(text: str) -> tuple[Reason, ...]:
     """Reasons by their codes, any case or width, with commas between; each once, in their own order.
 
-    Raises InvalidValue `reasons.empty`, `reasons.unknown` (`code`).
+    Raises InvalidValue `reasons.empty`, `reasons.unknown` (`given`).
     """
     codes = [code for code in re.split(r"[,、;\s]+", plain(text).upper()) if code]
     for code in codes:
         if code not in set(Reason):
-            raise InvalidValue("reasons.unknown", field="reasons", code=code[:20])
+            raise InvalidValue("reasons.unknown", field="reasons", given=code[:20])
     if not codes:
         raise InvalidValue("reasons.empty", field="reasons")
     return tuple(reason for reason in Reason if reason in codes)

@@ -146,6 +146,11 @@ class Dialogs(_Section):
     draft_hours: Annotated[int, Field(ge=1, le=720)] = 24
 
 
+class Review(_Section):
+    four_eyes: bool = False
+    promise_days: Annotated[int, Field(ge=1, le=30)] = 1
+
+
 class Logging(_Section):
     format: Literal["console", "json"] = "console"
     level: Literal["debug", "info", "warning", "error"] = "info"
@@ -185,6 +190,7 @@ class Settings(BaseSettings):
     sessions: Sessions = Sessions()
     login: Login = Login()
     dialogs: Dialogs = Dialogs()
+    review: Review = Review()
     logging: Logging = Logging()
     secrets: SecretSources = SecretSources()
 

@@ -35,6 +35,14 @@ async def of_subject(conn: AsyncConnection, subject: str, *, before: int | None,
     return (await conn.execute(statement)).all()
 
 
+async def has(conn: AsyncConnection, subject: str, *, actor: str, action: str, version: int) -> bool:
+    """Whether there is such an entry about a version of a subject."""
+    statement = select(audit.c.id).where(
+        audit.c.subject == subject, audit.c.actor == actor, audit.c.action == action, audit.c.version == version
+    )
+    return (await conn.execute(statement.limit(1))).first() is not None
+
+
 async def unsealed(conn: AsyncConnection, most: int) -> Sequence[AnyRow]:
     """The oldest entries without a number."""
     statement = select(audit).where(audit.c.number.is_(None)).order_by(audit.c.id).limit(most)

@@ -19,6 +19,8 @@ _of_account = (
     .order_by(submissions.c.id.desc())
 )
 
+_by_number = select(submissions).where(submissions.c.number == bindparam("number"))
+
 
 async def of_account(conn: AsyncConnection, account_id: int) -> list[AnyRow]:
     """All attempts of an account, newest first, each with the columns of its first photo."""
@@ -26,11 +28,11 @@ async def of_account(conn: AsyncConnection, account_id: int) -> list[AnyRow]:
 
 
 async def add(
-    conn: AsyncConnection, account_id: int, now: datetime, *, number: str, state: str, appeal: bool
+    conn: AsyncConnection, account_id: int, now: datetime, *, number: str, state: str, appeal: bool, **values: Any
 ) -> int | None:
-    """Adds an attempt in its first version; its id, or None when another has the number.
+    """Adds an attempt in its first version, waiting since now; its id, or None when another has the number.
 
-    IntegrityError when another attempt of the account is open.
+    `values` are other columns. IntegrityError when another attempt of the account is open.
     """
     new = postgresql.insert if conn.dialect.name == "postgresql" else sqlite.insert
     statement = new(submissions).values(
@@ -41,6 +43,8 @@ async def add(
         appeal=appeal,
         created_at=now,
         updated_at=now,
+        queued_at=now,
+        **values,
     )
     statement = statement.on_conflict_do_nothing(index_elements=["number"])
     submission_id: int | None = (await conn.execute(statement.returning(submissions.c.id))).scalar_one_or_none()
@@ -53,10 +57,30 @@ async def add_files(conn: AsyncConnection, submission_id: int, files: Sequence[M
     await conn.execute(insert(submission_files), rows)
 
 
-async def change_state(conn: AsyncConnection, submission_id: int, now: datetime, *, version: int, state: str) -> bool:
-    """Compare-and-set on the version seen; whether this call made the change."""
+async def change_state(
+    conn: AsyncConnection, submission_id: int, now: datetime, *, version: int, state: str, **values: Any
+) -> bool:
+    """Compare-and-set on the version seen; whether this call made the change. `values` are other columns."""
     statement = update(submissions).where(submissions.c.id == submission_id, submissions.c.version == version)
-    return (await conn.execute(statement.values(state=state, version=version + 1, updated_at=now))).rowcount == 1
+    changed = await conn.execute(statement.values(state=state, version=version + 1, updated_at=now, **values))
+    return changed.rowcount == 1
+
+
+async def extend_claim(conn: AsyncConnection, submission_id: int, *, version: int, until: datetime) -> bool:
+    """Lets a claim run longer, which is no change of state; whether the version is still that."""
+    statement = update(submissions).where(submissions.c.id == submission_id, submissions.c.version == version)
+    return (await conn.execute(statement.values(claimed_until=until))).rowcount == 1
+
+
+async def get(conn: AsyncConnection, number: str) -> AnyRow | None:
+    """The attempt of that number."""
+    return (await conn.execute(_by_number, {"number": number})).one_or_none()
+
+
+async def files_of(conn: AsyncConnection, submission_id: int) -> list[AnyRow]:
+    """An attempt's photos, in the order they were sent in."""
+    statement = select(submission_files).where(submission_files.c.submission_id == submission_id)
+    return list((await conn.execute(statement.order_by(submission_files.c.position))).all())
 
 
 async def has_files(conn: AsyncConnection, account_id: int, *, states: Sequence[str], hashes: Sequence[str]) -> bool:

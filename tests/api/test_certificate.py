@@ -11,8 +11,8 @@ import pytest
 from sqlalchemy import func, select, update
 
 from core.audit import Action
-from core.certificates import State
 from core.photos import MAX_BYTES
+from core.review_states import State
 from core.settings import Settings, Storage
 from storage.tables.accounts import audit
 from storage.tables.submissions import submission_files, submissions
