@@ -4,10 +4,10 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final
 
-from bot import acts, menu, people, profile, sessions, trail
+from bot import acts, menu, people, privacy, profile, sessions, trail
 from bot.dialog.flow import Flow
 from bot.dialog.view import Screen
-from bot.flows import export, forgot, reset, suspend
+from bot.flows import erase, export, forgot, reset, suspend
 from bot.flows.login import LOGIN
 from bot.flows.password import PASSWORD
 from bot.flows.phone import PHONE
@@ -50,7 +50,7 @@ COMMANDS: Final[dict[str, Command]] = {
     "start": Command(EVERYONE, screen=menu.menu, aside=True),
     "help": Command(EVERYONE, screen=menu.help_screen, aside=True),
     "language": Command(EVERYONE, screen=menu.language_screen, aside=True),
-    "privacy": Command(EVERYONE, screen=menu.privacy_screen, aside=True),
+    "privacy": Command(EVERYONE, act=privacy.show, pressed=privacy.pressed, aside=True),
     "cancel": Command(EVERYONE),  # what it does depends on the dialog: the desk's to say
     "register": Command(GUESTS, flow=REGISTER),
     "login": Command(GUESTS, flow=LOGIN),
@@ -61,6 +61,7 @@ COMMANDS: Final[dict[str, Command]] = {
     "profile": Command(OWNERS, act=profile.show, pressed=profile.pressed),
     "sessions": Command(SIGNED, act=sessions.show, pressed=sessions.pressed, aside=True),
     "export": Command(SIGNED, act=export.export),
+    "erase": Command(SIGNED, act=erase.erase),
     "logout": Command(SIGNED, act=acts.logout),
     "find": Command(ADMINS, act=people.find, pressed=people.pressed, needs=MANAGE),
     "suspend": Command(ADMINS, act=suspend.suspend, needs=MANAGE),

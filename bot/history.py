@@ -32,7 +32,7 @@ async def pressed(case: Case, signed: Signed, arg: str) -> Reply | tuple[Text, .
         sure = (_button("history.erase", _ERASE),), (_button("button.back", "0"),)
         return Reply((Screen((Text("history.sure"),), buttons=sure),))
     if arg == _ERASE and history is not None:
-        await case.core.consents.withdraw(case.uow, signed.account_id, ConsentKind.HEALTH)
+        await case.core.consents.withdraw_own(case.uow, signed, ConsentKind.HEALTH)
         return (Text("history.erased"),)
     return () if history is None else _shown(history, int(arg) if arg.isascii() and arg.isdigit() else 0)
 

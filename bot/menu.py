@@ -8,27 +8,13 @@ from bot.dialog.view import Button, Rows, Screen, Text
 from bot.person import GUEST, Person
 from bot.texts import LANGUAGES
 
+_OWN: Final = ("password", "phone", "sessions", "export", "erase", "logout", "help", "language", "privacy")
 # What the menu offers to whom, in this order; every command is also a button (DIALOGS.md Commands).
 OFFERED: Final[dict[str, tuple[str, ...]]] = {
     GUEST: ("register", "login", "forgot", "help", "language", "privacy"),
-    "patient": ("me", "profile", "password", "phone", "sessions", "export", "logout", "help", "language", "privacy"),
-    "doctor": ("me", "profile", "password", "phone", "sessions", "export", "logout", "help", "language", "privacy"),
-    "admin": (
-        "find",
-        "suspend",
-        "restore",
-        "reset",
-        "audit",
-        "me",
-        "password",
-        "phone",
-        "sessions",
-        "export",
-        "logout",
-        "help",
-        "language",
-        "privacy",
-    ),
+    "patient": ("me", "profile", *_OWN),
+    "doctor": ("me", "profile", *_OWN),
+    "admin": ("find", "suspend", "restore", "reset", "audit", "me", *_OWN),
 }
 LEAVE: Final = Button(Text("button.leave"), "leave")
 MENU: Final = Button(Text("button.menu"), "cmd", "start")
@@ -56,11 +42,6 @@ def help_screen(person: Person) -> Screen:
         Text.of("help.command", name=name, about=Text(f"command.{name}.about")) for name in commands_of(person.audience)
     )
     return Screen((Text("help.what"), commands, Text("help.contact")), buttons=_way_on(person))
-
-
-def privacy_screen(person: Person) -> Screen:
-    """The privacy summary and where the whole text is."""
-    return Screen((Text("privacy.summary"),), buttons=_way_on(person))
 
 
 def language_screen(_person: Person) -> Screen:

@@ -1,9 +1,13 @@
 """Consents: given by version, recorded with their channel, withdrawable (SECURITY.md Privacy)."""
 
+from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
 from core.audit import Action, Audit
+from core.permissions import Permission, require
+from core.sessions import Signed
 from core.unit import Channel, UnitOfWork
 from storage import accounts as account_store
 from storage import consents as store
@@ -19,6 +23,15 @@ class ConsentKind(StrEnum):
 
 CURRENT_VERSION: Final = {ConsentKind.PRIVACY: 1, ConsentKind.HEALTH: 1}
 """Raised when a text changes in what it asks for: everybody is then asked again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A consent that stands: to what, to which version of the text, and since when."""
+
+    kind: ConsentKind
+    version: int
+    given_at: datetime
 
 
 class Consents:
@@ -39,6 +52,18 @@ class Consents:
         """Whether consent to the present version stands."""
         version = await store.standing_version(uow.conn, account_id, kind.value)
         return version is not None and version >= CURRENT_VERSION[kind]
+
+    async def own(self, uow: UnitOfWork, signed: Signed) -> list[Given]:
+        """What stands of who is acting, by kind, the newest version of each. Raises Forbidden."""
+        require(signed, Permission.SEE_OWN_ACCOUNT)
+        rows = await store.standing(uow.conn, signed.account_id)
+        newest = {row.kind: Given(ConsentKind(row.kind), row.version, row.given_at) for row in rows}
+        return [newest[kind] for kind in ConsentKind if kind in newest]
+
+    async def withdraw_own(self, uow: UnitOfWork, signed: Signed, kind: ConsentKind) -> None:
+        """As `withdraw`, for who is acting. Raises Forbidden."""
+        require(signed, Permission.GIVE_OWN_CONSENT)
+        await self.withdraw(uow, signed.account_id, kind)
 
     async def withdraw(self, uow: UnitOfWork, account_id: int, kind: ConsentKind) -> None:
         """Withdraws what stands, with what it allowed to be kept; nothing happens when nothing does."""

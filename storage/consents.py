@@ -1,5 +1,6 @@
 """Queries on consents."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import bindparam, func, select, update
@@ -7,6 +8,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.tables.accounts import consents
+from storage.tables.base import AnyRow
 
 _version = select(func.max(consents.c.version)).where(
     consents.c.account_id == bindparam("account"),
@@ -26,6 +28,12 @@ async def standing_version(conn: AsyncConnection, account_id: int, kind: str) ->
     """The newest version consented to and not withdrawn."""
     version: int | None = await conn.scalar(_version, {"account": account_id, "kind": kind})
     return version
+
+
+async def standing(conn: AsyncConnection, account_id: int) -> Sequence[AnyRow]:
+    """What an account has consented to and not withdrawn, older versions first."""
+    statement = select(consents).where(consents.c.account_id == account_id, consents.c.withdrawn_at.is_(None))
+    return (await conn.execute(statement.order_by(consents.c.version))).all()
 
 
 async def withdraw(conn: AsyncConnection, account_id: int, kind: str, now: datetime) -> int:

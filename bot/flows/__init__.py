@@ -7,6 +7,7 @@ from bot.dialog.flow import Flow, FlowError
 from bot.dialog.screens import TEXTS
 from bot.flows import profile
 from bot.flows.consent import CONSENT
+from bot.flows.erase import ERASE
 from bot.flows.export import EXPORT
 from bot.flows.forgot import FORGOT, NEW_PASSWORD
 from bot.flows.login import LOGIN
@@ -44,5 +45,17 @@ def _unreached(flow: Flow) -> set[str]:
 
 
 FLOWS: Final = registry(
-    REGISTER, LOGIN, CONSENT, PASSWORD, EXPORT, FORGOT, NEW_PASSWORD, PHONE, SUSPEND, RESTORE, RESET, *profile.FLOWS
+    REGISTER,
+    LOGIN,
+    CONSENT,
+    PASSWORD,
+    EXPORT,
+    ERASE,
+    FORGOT,
+    NEW_PASSWORD,
+    PHONE,
+    SUSPEND,
+    RESTORE,
+    RESET,
+    *profile.FLOWS,
 )
