@@ -1,5 +1,6 @@
 """An attempt: found by its number, moved from state to state, decided on. The one place where a state is written."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -17,6 +18,7 @@ from core.review_states import MOVES, QUEUED, VALID, WAITING, State
 from core.sealing import Sealer
 from core.sessions import Signed
 from core.unit import UnitOfWork
+from core.values import DASHES, plain
 from storage import decisions as decision_store
 from storage import submissions as store
 from storage.tables.base import AnyRow
@@ -84,13 +86,13 @@ def admin_number(account_id: int) -> str:
 
 
 def parse_submission(text: str) -> str:
-    """The number of a submission, `C-7K2M9Q`, in any case, O for 0, I and L for 1, with or without the C.
+    """The number of a submission, `C-7K2M9Q`: any case or width, the hyphen or none, O for 0, I and L for 1.
 
     Raises NotFound: `submission.is_account` for an account's number, `submission.wrong_number` for anything else.
     """
-    bare = "".join(text.split())
-    found = crockford.parse_number(bare) or crockford.parse_number(bare[1:].lstrip("-‐‑–—－") if bare else "")
-    if found and (len(bare) == crockford.LENGTH or bare[0].upper() in {"C", "Ｃ"}):
+    bare = plain(text).upper()
+    found = crockford.parse_number(re.sub(f"\\A[{DASHES}]", "", bare[1:].lstrip())) if bare.startswith("C") else None
+    if found:
         return PREFIX + found
     try:
         parse_number(text)

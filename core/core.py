@@ -3,13 +3,16 @@
 from core.accounts import Accounts
 from core.attempts import Attempts
 from core.audit import Audit
+from core.avatars import Avatars
 from core.certificates import Certificates
 from core.consents import Consents
 from core.departures import Departures
 from core.directory import Directory
+from core.dossiers import Dossiers
 from core.erasing import Erasing
 from core.export_data import OwnDataReader
 from core.exports import Exports
+from core.flags import Flagging
 from core.imports import Imports
 from core.login import Login
 from core.notes import Notes
@@ -106,6 +109,7 @@ class Core:
             reader=OwnDataReader(self.profiles, settings.clinic.zone),
         )
         self.imports = Imports(accounts=self.accounts, profiles=self.profiles, consents=self.consents, audit=self.audit)
+        self.avatars = Avatars(self.accounts, self.audit)
         self.photos = Photos(PhotoStore(settings.storage.photos_url), Sealer(secrets.photo, "photos"))
         self.past_refusals = PastRefusals(secrets.audit)
         self.erasing = Erasing(
@@ -123,6 +127,14 @@ class Core:
         self.reviews = Reviews(reviewing, settings.review)
         self.reversals = Reversals(reviewing)
         self.departures = Departures(attempts, self.notices)
+        self.flagging = Flagging(self.past_refusals)
+        self.dossiers = Dossiers(
+            accounts=self.accounts,
+            attempts=attempts,
+            reviews=self.reviews,
+            flagging=self.flagging,
+            audit=self.audit,
+        )
         self.login = Login(
             accounts=self.accounts,
             passwords=self.passwords,

@@ -17,8 +17,8 @@ from email_validator import EmailNotValidError, validate_email
 
 from core.errors import InvalidValue
 
-_DASHES = "‐‑‒–—―−-"
-_SEPARATORS = re.compile(rf"[\s()\[\]【】（）{_DASHES}]")
+DASHES = "‐‑‒–—―−-"
+_SEPARATORS = re.compile(rf"[\s()\[\]【】（）{DASHES}]")
 _UNSEEN = frozenset(
     {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 )  # control, format with bidi, surrogate, private, unassigned
@@ -247,7 +247,7 @@ class BirthDate:
         """Takes `1990-01-31`, `1990/1/31`, `1990.1.31`, `1990年1月31日`, `19900131`, and day or month first when
         only one reading is a day.
         """
-        bare = re.sub(rf"[{_DASHES}]", "-", plain(text))
+        bare = re.sub(rf"[{DASHES}]", "-", plain(text))
         if not bare:
             raise refusal("birth_date", "empty")
         bare = re.sub(r"\s*([-/.年月日号號])\s*", r"\1", re.sub(r"\s+", " ", bare))

@@ -99,6 +99,16 @@ async def uncompared(conn: AsyncConnection, *, most: int) -> list[int]:
     return list((await conn.execute(statement.limit(most))).scalars())
 
 
+async def likenesses_of(conn: AsyncConnection, submission_ids: Sequence[int]) -> Sequence[AnyRow]:
+    """submission_id, account_id and likeness of these attempts' photos."""
+    statement = (
+        select(submission_files.c.submission_id, submissions.c.account_id, submission_files.c.likeness)
+        .join(submissions, submissions.c.id == submission_files.c.submission_id)
+        .where(submission_files.c.likeness.is_not(None), submissions.c.id.in_(submission_ids))
+    )
+    return (await conn.execute(statement)).all()
+
+
 async def likenesses(conn: AsyncConnection, *, after: tuple[int, int], most: int) -> Sequence[AnyRow]:
     """submission_id, position, account_id and likeness of photos, a page at a time."""
     statement = (
