@@ -36,7 +36,7 @@ class PhoneChanges:
         and Unauthenticated when this login was ended meanwhile.
         """
         require(signed, Permission.CHANGE_OWN_PHONE)
-        account = await self._locked(uow, signed.account_id)
+        account = await self._accounts.lock_own(uow, signed)
         await self._sessions.check_living(uow, signed)
         here = signed.telegram_user_id
         if account.phone == phone.value:
@@ -71,11 +71,6 @@ class PhoneChanges:
         there = (await self._sessions.of_people(uow, [chat])).get(chat)
         stays = there is not None and there.account_id == account.id and not there.lapsed
         await self._sessions.end_all(uow, account, EndReason.PHONE_CHANGED, keep_chat=chat if stays else None)
-
-    async def _locked(self, uow: UnitOfWork, account_id: int) -> Account:
-        row = await store.get_locked(uow.conn, account_id)
-        assert row is not None  # an account's row is never removed
-        return self._accounts.of_row(uow, row)
 
     async def _set(
         self, uow: UnitOfWork, account: Account, phone: Phone, *, verified_at: datetime | None, verified_by: int | None

@@ -130,12 +130,13 @@ class Recovery:
         Unauthenticated when this login was ended meanwhile.
         """
         require(signed, Permission.CHANGE_OWN_PHONE)
+        account = await self._accounts.lock_own(uow, signed)
         await self._sessions.check_living(uow, signed)
         if signed.role is Role.ADMIN:
             raise AccountError("recovery.staff_phone", field="phone")
         await self._phone_changes.check_typed(uow, signed, phone)
         assert signed.telegram_user_id is not None  # no route asks for this
-        here, account = signed.telegram_user_id, await self._accounts.get(uow, signed.account_id)
+        here = signed.telegram_user_id
         number = await self._new_number(uow, here)
         await self._add(uow, here, account, Purpose.PHONE, number=number, phone=phone, actor=signed.pseudonym)
         return number

@@ -195,7 +195,11 @@ class Sessions:
         return True
 
     async def logout_everywhere(self, uow: UnitOfWork, signed: Signed) -> None:
-        """Ends every login of the account, this one too (TOKENS T26); its other chats are told, then forgotten."""
+        """Ends every login of the account, this one too (TOKENS T26); its other chats are told, then forgotten.
+
+        So does what was asked for to get into it otherwise: it may not have been the owner who asked.
+        """
+        await recovery_store.drop_of_account(uow.conn, signed.account_id)
         if not await store.end_of_account(uow.conn, signed.account_id, uow.now, EndReason.LOGOUT_EVERYWHERE):
             return  # somebody else was first (TOKENS T18)
         reasons = [EndReason.LOGOUT_EVERYWHERE.value]
@@ -212,7 +216,7 @@ class Sessions:
     ) -> Signed | None:
         """Ends every login of an account; `keep_chat`, where its owner did it, gets a new one (TOKENS T25, T26).
 
-        What was asked for to get into it otherwise ends, too: it may not have been the owner who asked.
+        What was asked for to get into it otherwise ends, too.
         """
         await recovery_store.drop_of_account(uow.conn, account.id)
         ended = await store.end_of_account(uow.conn, account.id, uow.now, why)
