@@ -127,7 +127,7 @@ class Erasing:
     async def _take(self, uow: UnitOfWork, account_id: int, people: list[int], *, here: int | None) -> None:
         await remove_photos(uow, await store.photos(uow.conn, account_id))
         await remove_unsettled(uow, account_id)
-        await store.take(uow.conn, account_id, people, here=here, still_done=_STILL_DONE)
+        await store.take(uow.conn, store.Whose(account_id, people, here or 0, _STILL_DONE))
 
     async def _check_not_last(self, uow: UnitOfWork, signed: Signed) -> None:
         if signed.role is Role.ADMIN and await account_store.lock_active_admins(uow.conn) == [signed.account_id]:

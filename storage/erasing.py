@@ -3,12 +3,12 @@
 A table that is not named here keeps what it has; tests/core/test_every_table.py asks for the reason.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Column, ColumnElement, Table, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import Column, ColumnElement, Select, Table, and_, delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.tables.accounts import account_chats, accounts, audit, consents, news, notes, outbox, sessions
@@ -20,32 +20,57 @@ from storage.tables.recovery import recovery_requests
 from storage.tables.submissions import decisions, look_alikes, submission_files, submissions
 from storage.tables.updates import chats, inbox
 
-_account: Final[ColumnElement[int]] = bindparam("account")
-_people: Final[ColumnElement[int]] = bindparam("people", expanding=True)
-_its_submissions: Final = select(submissions.c.id).where(submissions.c.account_id == _account)
-_its_audit: Final = select(audit.c.id).where(
-    or_(
-        audit.c.subject == select(accounts.c.pseudonym).where(accounts.c.id == _account).scalar_subquery(),
-        audit.c.subject.in_(select(submissions.c.number).where(submissions.c.account_id == _account)),
-    )
-)
-_logged_in: Final = select(sessions.c.telegram_user_id).where(
-    sessions.c.account_id == _account, sessions.c.ended_at.is_(None), sessions.c.telegram_user_id.is_not(None)
-)
+
+@dataclass(frozen=True, slots=True)
+class Whose:
+    """Whose rows are meant.
+
+    Args:
+        people: the Telegram users that anything links to the account.
+        here: the one whose chat is being answered, 0 when none is.
+        still_done: the kinds of outbox rows that outlive the account.
+    """
+
+    account_id: int
+    people: Collection[int]
+    here: int
+    still_done: Collection[str]
 
 
 @dataclass(frozen=True, slots=True)
 class Emptied:
     """Columns of rows that stay, and what is written over them."""
 
-    rows: ColumnElement[bool]
+    rows: Callable[[Whose], ColumnElement[bool]]
     values: Mapping[Column[Any], Any]
+
+
+def _submissions_of(whose: Whose) -> Select[int]:
+    return select(submissions.c.id).where(submissions.c.account_id == whose.account_id)
+
+
+def _audit_about(whose: Whose) -> Select[int]:
+    pseudonym = select(accounts.c.pseudonym).where(accounts.c.id == whose.account_id)
+    numbers = select(submissions.c.number).where(submissions.c.account_id == whose.account_id)
+    return select(audit.c.id).where(or_(audit.c.subject.in_(pseudonym), audit.c.subject.in_(numbers)))
+
+
+def _chats_of(whose: Whose) -> ColumnElement[bool]:
+    """Those with a dialog of the account, or where it is logged in; not the one that is being answered, whose row is
+    written with its answer."""
+    logged_in = select(sessions.c.telegram_user_id).where(
+        sessions.c.account_id == whose.account_id,
+        sessions.c.ended_at.is_(None),
+        sessions.c.telegram_user_id.is_not(None),
+    )
+    theirs = or_(chats.c.draft_of == whose.account_id, chats.c.person_id.in_(logged_in))
+    return and_(theirs, chats.c.person_id != whose.here)
 
 
 # Before anything is deleted: some of these rows are found by rows that go.
 EMPTIED: Final[Mapping[Table, Emptied]] = {
     accounts: Emptied(
-        accounts.c.id == _account,
+        lambda whose: accounts.c.id == whose.account_id,
         {
             accounts.c.state: "erased",
             accounts.c.phone: None,
@@ -65,7 +90,7 @@ EMPTIED: Final[Mapping[Table, Emptied]] = {
         },
     ),
     submissions: Emptied(
-        submissions.c.account_id == _account,
+        lambda whose: submissions.c.account_id == whose.account_id,
         {
             submissions.c.name: None,
             submissions.c.appeal_message: None,
@@ -76,14 +101,15 @@ EMPTIED: Final[Mapping[Table, Emptied]] = {
         },
     ),
     submission_files: Emptied(
-        submission_files.c.submission_id.in_(_its_submissions),
+        lambda whose: submission_files.c.submission_id.in_(_submissions_of(whose)),
         {submission_files.c.path: None, submission_files.c.likeness: None},
     ),
-    decisions: Emptied(decisions.c.submission_id.in_(_its_submissions), {decisions.c.message: None}),
-    # Dialogs, and answers on their way to where the account is logged in. Not the chat that is being answered: whose
-    # row is written with its answer. The revision rises, so that an update in flight there is taken once more.
+    decisions: Emptied(
+        lambda whose: decisions.c.submission_id.in_(_submissions_of(whose)), {decisions.c.message: None}
+    ),
+    # Dialogs, and answers on their way. The revision rises, so that an update in flight there is taken once more.
     chats: Emptied(
-        or_(chats.c.draft_of == _account, chats.c.person_id.in_(_logged_in)) & (chats.c.person_id != bindparam("here")),
+        _chats_of,
         {
             chats.c.revision: chats.c.revision + 1,
             chats.c.flow: None,
@@ -95,29 +121,35 @@ EMPTIED: Final[Mapping[Table, Emptied]] = {
     ),
     # The numbers of updates stay: one that is delivered again must be known.
     inbox: Emptied(
-        inbox.c.person_id.in_(_people) & (inbox.c.done_at.is_not(None) | inbox.c.parked_at.is_not(None)),
+        lambda whose: and_(
+            inbox.c.person_id.in_(whose.people), or_(inbox.c.done_at.is_not(None), inbox.c.parked_at.is_not(None))
+        ),
         {inbox.c.person_id: None},
     ),
     # What is still to be sent or taken out of a chat for it belongs to nobody then.
     outbox: Emptied(
-        (outbox.c.account_id == _account)
-        & outbox.c.kind.in_(bindparam("still_done", expanding=True))
-        & outbox.c.sent_at.is_(None)
-        & outbox.c.dead_at.is_(None),
+        lambda whose: and_(
+            outbox.c.account_id == whose.account_id,
+            outbox.c.kind.in_(whose.still_done),
+            outbox.c.sent_at.is_(None),
+            outbox.c.dead_at.is_(None),
+        ),
         {outbox.c.account_id: None},
     ),
 }
-DELETED: Final[Mapping[Table, ColumnElement[bool]]] = {
-    sessions: sessions.c.account_id == _account,  # and with them the tokens they rotated away
-    account_chats: account_chats.c.account_id == _account,
-    consents: consents.c.account_id == _account,
-    news: news.c.account_id == _account,
-    outbox: outbox.c.account_id == _account,
-    notes: notes.c.audit_id.in_(_its_audit),
-    profiles: profiles.c.account_id == _account,
-    export_jobs: export_jobs.c.account_id == _account,
-    recovery_requests: recovery_requests.c.account_id == _account,
-    look_alikes: or_(look_alikes.c.submission_id.in_(_its_submissions), look_alikes.c.other_id.in_(_its_submissions)),
+DELETED: Final[Mapping[Table, Callable[[Whose], ColumnElement[bool]]]] = {
+    sessions: lambda whose: sessions.c.account_id == whose.account_id,  # and with them the tokens they rotated away
+    account_chats: lambda whose: account_chats.c.account_id == whose.account_id,
+    consents: lambda whose: consents.c.account_id == whose.account_id,
+    news: lambda whose: news.c.account_id == whose.account_id,
+    outbox: lambda whose: outbox.c.account_id == whose.account_id,
+    notes: lambda whose: notes.c.audit_id.in_(_audit_about(whose)),
+    profiles: lambda whose: profiles.c.account_id == whose.account_id,
+    export_jobs: lambda whose: export_jobs.c.account_id == whose.account_id,
+    recovery_requests: lambda whose: recovery_requests.c.account_id == whose.account_id,
+    look_alikes: lambda whose: or_(
+        look_alikes.c.submission_id.in_(_submissions_of(whose)), look_alikes.c.other_id.in_(_submissions_of(whose))
+    ),
 }
 
 
@@ -134,13 +166,9 @@ async def people(conn: AsyncConnection, account_id: int) -> list[int]:
 
 async def photos(conn: AsyncConnection, account_id: int) -> list[str]:
     """The names of the account's photos in the photo store."""
-    files = select(submission_files.c.path).where(
-        submission_files.c.submission_id.in_(_its_submissions), submission_files.c.path.is_not(None)
-    )
-    avatar = select(profiles.c.avatar_photo).where(
-        profiles.c.account_id == _account, profiles.c.avatar_photo.is_not(None)
-    )
-    return list((await conn.execute(files.union_all(avatar), {"account": account_id})).scalars())
+    sent = select(submission_files.c.path).join(submissions, submissions.c.id == submission_files.c.submission_id)
+    files = sent.where(submissions.c.account_id == account_id, submission_files.c.path.is_not(None))
+    return list((await conn.execute(files)).scalars())
 
 
 async def open_submissions(conn: AsyncConnection, account_id: int, states: Collection[str]) -> Sequence[AnyRow]:
@@ -161,18 +189,12 @@ async def last_refusal(
     return (await conn.execute(statement.order_by(submissions.c.id.desc()).limit(1))).one_or_none()
 
 
-async def take(
-    conn: AsyncConnection, account_id: int, people: Collection[int], *, here: int | None, still_done: Collection[str]
-) -> None:
-    """Empties and deletes all that is the account's. May be done again, for what was in flight the first time.
-
-    `here` is the Telegram user whose chat is being answered, `still_done` the kinds of outbox rows that outlive it.
-    """
-    values = {"account": account_id, "people": list(people), "here": here or 0, "still_done": list(still_done)}
+async def take(conn: AsyncConnection, whose: Whose) -> None:
+    """Empties and deletes all that is the account's. May be done again, for what was in flight the first time."""
     for table, part in EMPTIED.items():
-        await conn.execute(update(table).where(part.rows.params(values)).values(dict(part.values)))
+        await conn.execute(update(table).where(part.rows(whose)).values(dict(part.values)))
     for table, rows in DELETED.items():
-        await conn.execute(delete(table).where(rows.params(values)))
+        await conn.execute(delete(table).where(rows(whose)))
 
 
 async def note(conn: AsyncConnection, account_id: int, people: Collection[int], now: datetime) -> None:
