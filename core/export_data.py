@@ -13,10 +13,10 @@ import structlog
 
 from core.account import Account
 from core.audit import Action
-from core.review_states import State
 from core.notices import NoticeKind
 from core.photos import MediaType
 from core.profiles import Profiles
+from core.review_states import State
 from core.sealing import SealBroken
 from core.sessions import Signed
 from core.trail import By, by_whom
@@ -36,6 +36,8 @@ _log = structlog.get_logger(__name__)
 FORMAT: Final = 1
 """Rises when keys are renamed or taken away."""
 _ENDINGS: Final = {MediaType.JPEG: "jpg", MediaType.PNG: "png"}
+_AVATAR: Final = "photos/avatar.jpg"
+_AVATAR_BYTES: Final = 1024 * 1024  # more than it can have
 _INTERNAL: Final = frozenset({"proposed", "sent_back"})  # between two admins (REVIEW.md 7)
 
 
@@ -54,12 +56,12 @@ class Wording(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class PhotoFile:
-    """A photo that goes along: its name in the export, its name in the store, its size in bytes, its hash."""
+    """A photo that goes along: its name in the export, its name in the store, its size in bytes at most, its hash."""
 
     name: str
     path: str
     size: int
-    sha256: str
+    sha256: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +84,13 @@ class OwnDataReader:
 
     async def read(self, uow: UnitOfWork, account: Account, signed: Signed, wording: Wording) -> OwnData:
         """All of it, as of one moment where the database gives one."""
+        profile, avatar = await self._profile(uow, signed)
         certificates, photos = await self._certificates(uow, account.id)
         data = {
             "format": FORMAT,
             "made_at": uow.now,
             "account": await self._account(uow, account),
-            "profile": await self._profile(uow, signed),
+            "profile": profile,
             "consents": await store.of_account(uow.conn, consents, account.id),
             "logins": await store.of_account(uow.conn, sessions, account.id),
             "telegram_users": await store.of_account(uow.conn, account_chats, account.id),
@@ -96,7 +99,7 @@ class OwnDataReader:
             "certificates": certificates,
         }
         numbers = tuple(certificate["number"] for certificate in certificates)
-        return OwnData(account, self._plain(data), tuple(photos), numbers)
+        return OwnData(account, self._plain(data), (*avatar, *photos), numbers)
 
     async def trail(self, uow: UnitOfWork, own: OwnData, wording: Wording) -> AsyncIterator[list[dict[str, Any]]]:
         """The audit's entries about the account and what it sent, oldest first, a page at a time."""
@@ -110,8 +113,10 @@ class OwnDataReader:
         [row] = await store.of_account(uow.conn, accounts, account.id)
         return {"number": account.number, **row, "age": account.age}
 
-    async def _profile(self, uow: UnitOfWork, signed: Signed) -> dict[str, Any] | None:
+    async def _profile(self, uow: UnitOfWork, signed: Signed) -> tuple[dict[str, Any] | None, list[PhotoFile]]:
         for row in await store.of_account(uow.conn, profiles, signed.account_id):
+            path = row.pop("avatar_photo")
+            row["avatar"] = _AVATAR if path else None
             for place in Place:
                 number = row[place.column]
                 row[place.value] = (await reference.names(uow.conn, place, [number])).get(number) if number else None
@@ -121,8 +126,8 @@ class OwnDataReader:
                 except SealBroken:
                     _log.exception("export.unreadable", column="medical_history")
                     row["medical_history"] = None
-            return row
-        return None
+            return row, [PhotoFile(_AVATAR, path, _AVATAR_BYTES, None)] if path else []
+        return None, []
 
     async def _certificates(self, uow: UnitOfWork, account_id: int) -> tuple[list[dict[str, Any]], list[PhotoFile]]:
         attempts = await store.of_account(uow.conn, submissions, account_id)

@@ -98,7 +98,7 @@ class Exports:
             uow,
             Action.MAKE_EXPORT,
             subject=own.account.pseudonym,
-            file_hashes=[photo.sha256 for photo in own.photos],
+            file_hashes=[photo.sha256 for photo in own.photos if photo.sha256],
         )
 
     async def begin(self, uow: UnitOfWork, job: ExportJob) -> None:
