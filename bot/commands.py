@@ -1,7 +1,7 @@
 """Every command: whose it is, and what it does. A new command is one line here."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from bot import acts, menu, people, privacy, profile, sessions, trail
@@ -35,6 +35,7 @@ class Command:
         aside: in the middle of a dialog it answers, and the pending question follows (DIALOGS rule 15).
         needs: what core asks of who uses it; who is signed in as somebody else and tries all the same is audited.
         pressed: what the buttons of its own screens do; their action is the command's name. Outside of dialogs only.
+        only_shows: these buttons turn pages and change nothing, so that an old one may show its page again.
     """
 
     audience: frozenset[str]
@@ -44,6 +45,13 @@ class Command:
     aside: bool = False
     needs: Permission | None = None
     pressed: Callable[[Case, str], Awaitable[Reply]] | None = None
+    only_shows: bool = False
+
+    async def show_again(self, case: Case, arg: str) -> Reply:
+        """Its present screen, in a new message, for an old button of it (DIALOGS rule 19)."""
+        assert self.act is not None
+        shown = self.pressed(case, arg) if self.pressed and self.only_shows else self.act(case)
+        return replace(await shown, fresh=True)
 
 
 COMMANDS: Final[dict[str, Command]] = {
@@ -63,9 +71,9 @@ COMMANDS: Final[dict[str, Command]] = {
     "export": Command(SIGNED, act=export.export),
     "erase": Command(SIGNED, act=erase.erase),
     "logout": Command(SIGNED, act=acts.logout),
-    "find": Command(ADMINS, act=people.find, pressed=people.pressed, needs=MANAGE),
+    "find": Command(ADMINS, act=people.find, pressed=people.pressed, needs=MANAGE, only_shows=True),
     "suspend": Command(ADMINS, act=suspend.suspend, needs=MANAGE),
     "restore": Command(ADMINS, act=suspend.restore, needs=MANAGE),
     "reset": Command(ADMINS, act=reset.reset, needs=MANAGE),
-    "audit": Command(ADMINS, act=trail.show, pressed=trail.pressed, needs=MANAGE),
+    "audit": Command(ADMINS, act=trail.show, pressed=trail.pressed, needs=MANAGE, only_shows=True),
 }

@@ -5,35 +5,22 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final, TypeGuard
 
-from bot import acts
+from bot import acts, between
 from bot.adapter import Arrival, Blocked, Edited, Ignored, InGroup
 from bot.asking import checked, checks_of, reply, searched
 from bot.commands import SIGNED, Command
 from bot.dialog.draft import Draft
-from bot.dialog.engine import Engine, fold
+from bot.dialog.engine import Engine
 from bot.dialog.events import Answer, Pressed, Said, Sent
-from bot.dialog.flow import REVIEW, Flow, Value, flow_text
+from bot.dialog.flow import REVIEW, Flow, Value
 from bot.dialog.outcome import Checking, Outcome, Submission
-from bot.dialog.screens import (
-    ANEW,
-    BACK,
-    CANCEL,
-    DONE,
-    ERASE,
-    GO_ON,
-    KEEP,
-    MISSING,
-    PHOTOS_DONE,
-    SKIP,
-    START_OVER,
-    cancelled,
-)
+from bot.dialog.screens import CANCEL, CONTROLS, GO_ON, START_OVER, cancelled
 from bot.dialog.view import Button, Screen, Text
-from bot.menu import LEAVE, leave_account, leave_dialog, menu
+from bot.drafts import tidied
+from bot.menu import LEAVE, leave_account, menu
 from bot.person import GUEST, Act, Ask, Case, Decision, Done, Left, Person, Reply, Submit, led
 from bot.texts import LANGUAGES, Catalogue, Language
 
-_CONTROLS: Final = (BACK, CANCEL, SKIP, KEEP, ERASE, MISSING, DONE, PHOTOS_DONE, ANEW)
 _WAYS_ON: Final = (GO_ON, START_OVER, CANCEL, LEAVE)
 _ANYWHERE: Final = frozenset({"cmd", "leave", "lang", "switch"})
 _GROUP_PAUSE: Final = timedelta(hours=1)
@@ -68,7 +55,7 @@ class Desk:
             return Reply() if lately else Reply((Screen((Text.of("group", bot=self.username),)),))
         if (back := self._logged_out(person, event, now)) is not None:
             return back
-        person, notes = self._tidy(person)
+        person, notes = tidied(person, self.flows, self.engine)
         if isinstance(event, Edited):
             return self._edited(person, event)
         maybe_secret = person.may_mean_secret(now)
@@ -97,9 +84,9 @@ class Desk:
                 return reply(self.engine.offer(flow, person.draft))
             if not (person.draft.answers or person.draft.parts):  # there is nothing to lose: no question
                 return self.open(replace(person, draft=None), name, now, typed)
-            return Reply((leave_dialog(flow.name, name),), replace(person.draft, asking=f"leave:{name}"))
+            return between.asking_to_leave(flow, person.draft, f"{name} {typed}".strip())
         if not theirs:
-            return self._not_theirs(person, name, command, now)
+            return self._not_theirs(person, name, command, now, typed)
         if command.flow:
             return self._begin(command.flow, now)
         if command.screen:
@@ -119,10 +106,9 @@ class Desk:
         if home := self.flows[draft.flow].home:
             return led(self._home(person, home, now), done.notes)
         if done.then in self.flows:
-            begun = self._begin(self.flows[done.then], now, draft.then, draft.then_for)
-            return led(begun, done.notes)
-        if draft.then and draft.then_for in (None, person.account_id):
-            return led(self.open(person, draft.then, now), done.notes)
+            return led(self._begin(self.flows[done.then], now, draft), done.notes)
+        if draft.then or draft.kept:
+            return led(self._onward(person, draft, now), done.notes)
         apart = (Screen((done.apart,)),) if done.apart else ()
         return Reply((*apart, menu(person, *done.notes)))
 
@@ -156,37 +142,26 @@ class Desk:
             return now + _SECRET_LIFE
         return now + _SECRET_ECHO if took else None
 
-    def _logged_out(self, person: Person, event: "Answer | Edited", now: datetime) -> Reply | None:
+    def _logged_out(self, person: Person, event: "Answer | Edited", now: datetime) -> "Decision | None":
         """Who was logged out in the middle of a dialog logs in first and goes on with it (DIALOGS rule 25)."""
         draft = person.draft
         if draft is None or person.draft_of is None or person.account_id is not None or isinstance(event, Edited):
             return None
         secret = _at_secret(self.flows.get(draft.flow), person)
-        if isinstance(event, Said) and self._command(event.text, exact=secret) is not None:
-            return None
-        if isinstance(event, Pressed) and (event.revision != person.revision or event.action in _ANYWHERE):
-            return None
-        name = draft.flow.partition(".")[0]
-        theirs = name in self.commands and GUEST not in self.commands[name].audience
-        back = self.open(replace(person, draft=None), name, now) if theirs else None
         forget = (event.message_id,) if secret and isinstance(event, Said | Sent) else ()
-        return replace(back, forget=forget) if isinstance(back, Reply) else None
-
-    def _tidy(self, person: Person) -> tuple[Person, tuple[Text, ...]]:
-        """The person without a draft that is dead, another account's or of a gone flow; and what to say of it."""
-        draft = person.draft
-        if draft is None:
-            if person.dead_flow is None:
-                return person, ()
-            title = flow_text("title", person.dead_flow)
-            return replace(person, dead_flow=None), (Text.of("draft.expired", dialog=title),)
-        flow = self.flows.get(draft.flow)
-        if flow is None:
-            return replace(person, draft=None), (Text("draft.gone"),)
-        if person.draft_of != person.account_id:
-            return replace(person, draft=None), (Text.of("draft.other_account", dialog=flow_text("title", draft.flow)),)
-        draft, changed = self.engine.update(flow, draft)
-        return replace(person, draft=draft), ((Text("draft.updated"),) if changed else ())
+        way = replace(draft, then="", then_for=person.draft_of, kept=draft)
+        if isinstance(event, Pressed) and (event.action == "cancel" or event.action in _ANYWHERE):
+            return None
+        if isinstance(event, Said) and (name := self._command(event.text, exact=secret)) is not None:
+            command, forget = self.commands.get(name), ()
+            if command and GUEST in command.audience and command.aside:
+                begun = self._begin(self.flows["login"], now, way)
+                return self.open(replace(person, draft=begun.draft, draft_of=None), name, now)
+            if command is None or (GUEST in command.audience and name != "login"):
+                return None
+            if name != "login":
+                way = replace(way, then=event.text[1:])
+        return led(replace(self._begin(self.flows["login"], now, way), forget=forget), (_first(person),))
 
     def _after_update(self, person: Person, event: Answer, notes: tuple[Text, ...], maybe_secret: bool) -> Reply:
         """The questions have changed: what was said was meant for another one, and is not taken for this."""
@@ -206,7 +181,7 @@ class Desk:
         if draft.asking:
             return self._asked(person, flow, event, now)
         if isinstance(event, Said) and not _at_secret(flow, person):
-            press = self._label(flow, person, event, _CONTROLS)
+            press = self._label(flow, person, event, CONTROLS)
             if press and not self.engine.advance(flow, draft, press, now).stale:
                 event = press
         decision = self._advance(person, flow, event, now)
@@ -220,10 +195,10 @@ class Desk:
         draft = person.draft
         if event.revision != person.revision:
             return self._stale(person, event)
+        if event.action == "leave" and draft:
+            left = self._open_line(replace(person, draft=None), between.wanted(draft) or event.arg, now)
+            return led(left, (cancelled(self.flows[draft.flow]),))
         if event.action in ("cmd", "leave"):
-            if event.action == "leave" and draft:
-                left = self.open(replace(person, draft=None), event.arg, now)
-                return led(left, (cancelled(self.flows[draft.flow]),))
             return self.open(person, event.arg, now)
         if event.action == "switch" and person.audience != GUEST:
             return Ask(lambda case: self._switch(case, event.arg))
@@ -290,18 +265,35 @@ class Desk:
         then = self.open(guest, command, case.uow.now)
         return replace(then if isinstance(then, Reply) else Reply((menu(guest),)), signed_out=True)
 
-    def _begin(self, flow: Flow, now: datetime, then: str = "", then_for: int | None = None) -> Reply:
+    def _onward(self, person: Person, draft: Draft, now: datetime) -> Decision:
+        """What the person was on the way to when this dialog came first (DIALOGS rule 25), or the menu."""
+        notes: tuple[Text, ...] = ()
+        if draft.kept:  # the desk closes it in words when it is not this account's
+            kept = replace(person, draft=draft.kept, draft_of=draft.then_for)
+            person, notes = tidied(kept, self.flows, self.engine)
+        if draft.then and draft.then_for in (None, person.account_id):
+            return led(self._open_line(person, draft.then, now), notes)
+        return self.said(person, *notes)
+
+    def _open_line(self, person: Person, line: str, now: datetime) -> Decision:
+        """As `open`, for a command with what was typed behind it."""
+        name, _, typed = line.partition(" ")
+        return self.open(person, name, now, typed)
+
+    def _begin(self, flow: Flow, now: datetime, way: Draft | None = None) -> Reply:
         outcome = self.engine.begin(flow, now)
         assert outcome.draft is not None
-        return Reply(outcome.screens, replace(outcome.draft, then=then, then_for=then_for))
+        return Reply(outcome.screens, outcome.draft.leading_on(way) if way else outcome.draft)
 
-    def _not_theirs(self, person: Person, name: str, command: Command, now: datetime) -> Decision:
+    def _not_theirs(self, person: Person, name: str, command: Command, now: datetime, typed: str) -> Decision:
         if name == "logout":
             return self.said(person, Text("logout.guest"))
         if command.audience <= SIGNED and person.audience == GUEST:
             lapsed_from = person.draft_of or (person.signed.account_id if person.signed else None)
-            begun = self._begin(self.flows["login"], now, name, lapsed_from)
-            return led(begun, (Text("login.first" if person.signed is None else "login.lapsed"),))
+            begun = self._begin(self.flows["login"], now)
+            assert begun.draft is not None
+            then = replace(begun.draft, then=f"{name} {typed}".strip(), then_for=lapsed_from)
+            return led(replace(begun, draft=then), (_first(person),))
         if GUEST in command.audience:
             return Reply((leave_account(person, name),))
         return Reply((menu(person, Text("command.not_theirs")),))
@@ -340,10 +332,16 @@ class Desk:
         shown = self.engine.again(flow, draft, Text("edited.password" if secret else "edited"))
         return replace(reply(shown), forget=(event.message_id,) if secret else ())
 
-    def _stale(self, person: Person, event: Pressed) -> Reply:
-        """An old button: a short alert, and the present screen unless it is the very message that was pressed."""
+    def _stale(self, person: Person, event: Pressed) -> Decision:
+        """An old button: a short alert, and the present screen unless it is the very message that was pressed.
+
+        Outside of dialogs an old button of a command's screen shows that command's present one.
+        """
         if event.message_id == person.message_id:
             return Reply(draft=person.draft, alert=STALE)
+        command = self.commands.get(event.action)
+        if person.draft is None and command and command.act and person.audience in command.audience:
+            return Ask(lambda case: command.show_again(replace(case, person=person), event.arg), alert=STALE)
         return replace(self.said(person), alert=STALE, fresh=True)
 
     def _command(self, text: str, *, exact: bool = False) -> str | None:
@@ -358,23 +356,19 @@ class Desk:
         """Whether to leave the dialog was asked: what is typed answers that, and never the dialog's own question."""
         assert person.draft is not None
         press = self._label(flow, person, event, _WAYS_ON) if isinstance(event, Said) else None
-        leaving = person.draft.asking.partition(":")[2]
-        if press and press.action == "leave" and leaving:
-            return self._pressed(person, replace(press, arg=leaving), now)
-        if press and press.action != "leave":
+        if press and (press.action != "leave" or between.wanted(person.draft)):
             return self._pressed(person, press, now)
-        again = leave_dialog(flow.name, leaving) if leaving else self.engine.offer(flow, person.draft).screens[0]
         secret = _at_secret(flow, person) and isinstance(event, Said | Sent)
         forget = (event.message_id,) if secret and isinstance(event, Said | Sent) else ()
-        return Reply((again.led_by(Text("wrong.choice")),), person.draft, forget=forget)
+        return replace(between.again(flow, person.draft, event), forget=forget)
 
     def _label(self, flow: Flow, person: Person, event: Said, buttons: tuple[Button, ...]) -> Pressed | None:
-        """The press that a typed label stands for: on the contact keyboard presses come so, and people type them."""
-        typed = fold(event.text)
-        for button in buttons:
-            if typed in self.catalogue.labels(button.label.key):
-                return Pressed(flow.name, person.revision, button.action, button.arg, None, "")
-        return None
+        return between.press_of(event.text, buttons, flow, person.revision, self.catalogue.labels)
+
+
+def _first(person: Person) -> Text:
+    """That one has to log in first."""
+    return Text("login.first" if person.signed is None else "login.lapsed")
 
 
 def _at_secret(flow: Flow | None, person: Person) -> bool:

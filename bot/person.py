@@ -108,9 +108,13 @@ Act: TypeAlias = Callable[[Case], Awaitable[Reply]]
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """The answer needs the core first: a read or a short write, inside the transaction of the update."""
+    """The answer needs the core first: a read or a short write, inside the transaction of the update.
+
+    `alert`: a short notice over the pressed button, which is answered before.
+    """
 
     act: Act
+    alert: Text | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +187,7 @@ def led(decision: Decision, notes: tuple[Text, ...]) -> Decision:
         async def act(case: Case) -> Reply:
             return _led(await ask(case), notes)
 
-        return Ask(act)
+        return replace(decision, act=act)
     return decision
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from bot.adapter import Arrival
 from bot.dialog.events import Pressed
 from bot.dialog.view import Screen, Text
-from bot.person import GUEST, Decision, Person, Reply
+from bot.person import GUEST, Ask, Decision, Person, Reply
 from bot.published import Listing, list_name, listing_for
 from bot.screen import Call, Place, compose
 from bot.texts import Catalogue
@@ -33,7 +33,7 @@ class Turn:
     @property
     def alert(self) -> Text | None:
         """The notice over the pressed button, where it is known before the core was asked."""
-        return self.decision.alert if isinstance(self.decision, Reply) else None
+        return self.decision.alert if isinstance(self.decision, Reply | Ask) else None
 
     def compose(self, person: Person, reply: Reply, catalogue: Catalogue) -> list[Call]:
         """The calls that show this reply in the person's chat; `person` is who they are after it."""

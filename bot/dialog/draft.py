@@ -1,7 +1,7 @@
 """A dialog somebody is in the middle of."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, TypedDict
 
@@ -43,7 +43,8 @@ class Draft:
         editing: the pending question was opened from the review and returns to it.
         asking: a question about the dialog itself is pending, not its step's: `offer`, or `leave:COMMAND`.
         then: the command the person was on the way to when this dialog came first (DIALOGS rule 25).
-        then_for: the account that command is for; None when any will do.
+        then_for: the account that command, or the kept dialog, is for; None when any will do.
+        kept: the dialog that was interrupted by this one, a login: it goes on afterwards (DIALOGS rule 25).
     """
 
     flow: str
@@ -56,6 +57,7 @@ class Draft:
     asking: str = ""
     then: str = ""
     then_for: int | None = None
+    kept: "Draft | None" = None
     present: Answers = field(default_factory=dict)
     found: Found | None = None
     parts: list[Part] = field(default_factory=list)
@@ -79,6 +81,7 @@ class Draft:
             "asking": self.asking,
             "then": self.then,
             "then_for": self.then_for,
+            "kept": self.kept.to_json() if self.kept else None,
             "present": dict(self.present),
             "found": self.found,
             "parts": list(self.parts),
@@ -88,7 +91,18 @@ class Draft:
     @classmethod
     def from_json(cls, kept: Mapping[str, Any]) -> "Draft":
         """The draft again, from what `to_json` gave."""
-        return cls(**{**kept, "touched_at": datetime.fromisoformat(kept["touched_at"])})
+        interrupted = kept.get("kept")
+        return cls(
+            **{
+                **kept,
+                "touched_at": datetime.fromisoformat(kept["touched_at"]),
+                "kept": cls.from_json(interrupted) if interrupted else None,
+            }
+        )
+
+    def leading_on(self, way: "Draft") -> "Draft":
+        """The same dialog, on the way to where that one was leading."""
+        return replace(self, then=way.then, then_for=way.then_for, kept=way.kept)
 
 
 def packed(text: Text) -> Any:

@@ -77,7 +77,7 @@ class Engine:
         if isinstance(event, Sent) and event.file and (step := _waiting_for(flow, draft, event)):
             return photos.arrived(flow, draft, step, event, late=late)
         if draft.step == REVIEW:
-            return self.offer(flow, draft) if late else self.again(flow, draft, Text("wrong.review"))
+            return self.offer(flow, draft) if late else self.refuse(flow, draft, Text("wrong.review"))
         step = flow.step(draft.step)
         if step.secret and isinstance(event, Said):
             return self._secret(flow, draft, step, event, late=late)

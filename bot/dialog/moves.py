@@ -29,7 +29,7 @@ def again(flow: Flow, draft: Draft, *notes: Text) -> Outcome:
 
 def offer(flow: Flow, draft: Draft) -> Outcome:
     """Asks whether to go on or to start over."""
-    return Outcome(replace(draft, asking="offer"), (screens.offer(flow),))
+    return Outcome(replace(draft, asking="offer", tries=0), (screens.offer(flow),))
 
 
 def cancel(flow: Flow) -> Outcome:
@@ -47,10 +47,15 @@ def refuse(flow: Flow, draft: Draft, problem: Text, *, step: str = "", forget: t
             draft = replace(draft, received=[])
         draft = replace(draft, step=step, found=None, tries=0, editing=REVIEW in flow.path(draft.answers))
     draft = replace(draft, tries=draft.tries + 1)
-    help_ = [Text(flow.step(draft.step).help)] if draft.tries >= 2 and draft.step != REVIEW else []
-    optional = draft.step != REVIEW and flow.step(draft.step).optional
-    person = [Text("help.person.optional" if optional else "help.person")] if draft.tries >= 3 else []
-    return replace(again(flow, draft, problem, *help_, *person), forget=forget)
+    step_ = asked(flow, draft)
+    help_ = help_after(draft.tries, step_.help if step_ else "help.review", optional=bool(step_ and step_.optional))
+    return replace(again(flow, draft, problem, *help_), forget=forget)
+
+
+def help_after(tries: int, more: str, *, optional: bool = False) -> tuple[Text, ...]:
+    """More help after the second wrong answer, and a person to ask after the third (DIALOGS rule 13)."""
+    person = Text("help.person.optional" if optional else "help.person")
+    return (Text(more), person)[: max(tries - 1, 0)]
 
 
 def take(flow: Flow, draft: Draft, step: Step, value: Value, notes: tuple[Text, ...] = ()) -> Outcome:

@@ -23,7 +23,7 @@ def press(flow: Flow, draft: Draft, event: Pressed, *, late: bool) -> Outcome:
         "back": lambda: _back(flow, draft),
         "change": lambda: _change(flow, draft, event.arg),
         "next": lambda: _next_from_review(flow, draft),
-        "go": lambda: moves.again(flow, draft),
+        "go": lambda: moves.again(flow, replace(draft, tries=0)),
         "over": lambda: _start_over(flow, draft),
         "cancel": lambda: moves.cancel(flow),
         "done": lambda: _done(flow, draft),
@@ -39,7 +39,7 @@ def press(flow: Flow, draft: Draft, event: Pressed, *, late: bool) -> Outcome:
 def _start_over(flow: Flow, draft: Draft) -> Outcome:
     begun = moves.begin(flow, draft.touched_at, draft.present, flow.given(draft.answers))
     assert begun.draft is not None
-    return replace(begun, draft=replace(begun.draft, then=draft.then, then_for=draft.then_for))
+    return replace(begun, draft=begun.draft.leading_on(draft))
 
 
 def _pick(flow: Flow, draft: Draft, arg: str, *, late: bool) -> Outcome | None:

@@ -19,18 +19,18 @@ DONE: Final = Button(Text("button.done"), "done")
 PHOTOS_DONE: Final = Button(Text("button.photos_done"), "done")
 ANEW: Final = Button(Text("button.anew"), "anew")
 MISSING: Final = Button(Text("button.missing"), "missing")
+CONTROLS: Final = (BACK, CANCEL, SKIP, KEEP, ERASE, MISSING, DONE, PHOTOS_DONE, ANEW)
+"""The buttons of a question beside its options; their labels may be typed."""
 
 _THUMBNAIL: Final = 640
 _TEXTS: Final = (
     "progress", "progress.optional", "earlier", "present", "review.title", "review.line", "review.skipped",
     "button.change", "cancelled", "cancelled.kept", "offer", "help.person", "help.person.optional", "keyboard.taken",
     "keyboard.away", "late.taken", "button.share_contact", "proof.lapsed",
-    "search.none", "search.missing", "long.so_far", "photos.so_far", "photos.problem", "photos.kept",
-    "option", "option.line", "button.page_before", "button.page_after",
+    "help.review", "help.offer", "search.none", "search.missing", "long.so_far", "photos.so_far",
+    "photos.problem", "photos.kept", "option", "option.line", "button.page_before", "button.page_after",
 )  # fmt: skip
-TEXTS: Final = frozenset(_TEXTS) | {
-    key.label.key for key in (BACK, CANCEL, SKIP, KEEP, ERASE, GO_ON, START_OVER, MISSING, DONE, PHOTOS_DONE, ANEW)
-}
+TEXTS: Final = frozenset(_TEXTS) | {key.label.key for key in (*CONTROLS, GO_ON, START_OVER)}
 
 
 def present(flow: Flow, draft: Draft) -> Screen:

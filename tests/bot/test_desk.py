@@ -14,6 +14,7 @@ from bot.dialog.flow import Flow
 from bot.flows import FLOWS
 from bot.flows.inputs import email_step
 from bot.person import Person, Reply
+from bot.preview.people import person
 from bot.texts import Catalogue
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -34,8 +35,8 @@ def newer() -> Flow:
 
 
 def decide(draft: Draft, event: Event, *, secret: bool) -> Reply:
-    person = Person(5, "zh", revision=3, draft=draft, secret_until=NOW + timedelta(hours=1) if secret else None)
-    reply = desk(newer()).decide(person, Arrival(5, "zh", event), NOW)
+    who = Person(5, "zh", revision=3, draft=draft, secret_until=NOW + timedelta(hours=1) if secret else None)
+    reply = desk(newer()).decide(who, Arrival(5, "zh", event), NOW)
     assert isinstance(reply, Reply)
     return reply
 
@@ -71,8 +72,8 @@ def test_a_draft_of_a_flow_that_is_gone_is_closed_in_words() -> None:
 
 
 def test_another_accounts_draft_is_closed_in_words() -> None:
-    draft = replace(Draft("register", newer().version, "name", {}, NOW))
-    person = Person(5, "zh", revision=3, draft=draft, draft_of=9)
-    reply = desk(newer()).decide(person, Arrival(5, "zh", Said("王小明", 77)), NOW)
+    draft = Draft("profile.name", 1, "name", {}, NOW)
+    somebody = replace(person("patient"), draft=draft, draft_of=9)
+    reply = desk(newer()).decide(somebody, Arrival(somebody.id, "zh", Said("王小明", 77)), NOW)
     assert isinstance(reply, Reply)
     assert reply.draft is None

@@ -301,7 +301,7 @@ async def test_a_double_tap_saves_once_and_an_old_button_changes_nothing(li: Cha
     assert "住址：北京" in li.screen
     await li.press_on(listed, "姓名")
     assert "这个按钮过期了" in li.alerts[-1]
-    assert "您想做什么" in li.screen
+    assert "想改哪一项" in li.screen
 
 
 async def test_a_restart_in_the_middle_loses_nothing(bot_settings: Settings, server: Served, clock: SetClock) -> None:

@@ -20,11 +20,13 @@ from bot.texts import LANGUAGES, Language
 from tests.bot.rules.walked import (
     ENGINE,
     actions,
+    asks_as_before,
     at,
     buttons,
     columns,
     decide,
     in_every_dialog,
+    is_where_it_was,
     keys,
     reply,
     stops_of,
@@ -44,19 +46,6 @@ def press(stop: Stop, action: str, arg: str = "") -> Pressed:
 def questions(flow: Flow) -> list[Stop]:
     """Where the dialog asks a question, and does not show the review."""
     return [stop for stop in stops_of(flow) if stop.step]
-
-
-def asks_as_before(stop: Stop, answer: Reply) -> bool:
-    """Whether the answer ends with the very question that was pending, its buttons too, and nothing was lost."""
-    shown, asked = answer.screens[-1], screens.present(stop.flow, stop.draft)
-    same_buttons = (shown.buttons, shown.keyboard) == (asked.buttons, asked.keyboard)
-    repeated = shown.paragraphs[len(shown.paragraphs) - len(asked.paragraphs) :] == asked.paragraphs
-    return same_buttons and repeated and answer.draft is not None and is_where_it_was(stop, answer.draft)
-
-
-def is_where_it_was(stop: Stop, draft: Draft | None) -> bool:
-    """Whether the dialog has not moved and has every answer it had."""
-    return draft is not None and (draft.step, draft.answers) == (stop.draft.step, stop.draft.answers)
 
 
 @in_every_dialog

@@ -12,6 +12,8 @@ import pytest
 from bot.adapter import Arrival, Event
 from bot.commands import COMMANDS
 from bot.desk import Desk
+from bot.dialog import screens
+from bot.dialog.draft import Draft
 from bot.dialog.engine import Engine
 from bot.dialog.flow import Flow
 from bot.dialog.view import Button, Screen, Text
@@ -97,3 +99,16 @@ def keys(screen: Screen) -> list[str]:
         for part in paragraph if isinstance(paragraph, tuple) else (paragraph,):
             add(part)
     return found
+
+
+def asks_as_before(stop: Stop, answer: Reply) -> bool:
+    """Whether the answer ends with the very question that was pending, its buttons too, and nothing was lost."""
+    shown, asked = answer.screens[-1], screens.present(stop.flow, stop.draft)
+    same_buttons = (shown.buttons, shown.keyboard) == (asked.buttons, asked.keyboard)
+    repeated = shown.paragraphs[len(shown.paragraphs) - len(asked.paragraphs) :] == asked.paragraphs
+    return same_buttons and repeated and answer.draft is not None and is_where_it_was(stop, answer.draft)
+
+
+def is_where_it_was(stop: Stop, draft: Draft | None) -> bool:
+    """Whether the dialog has not moved and has every answer it had."""
+    return draft is not None and (draft.step, draft.answers) == (stop.draft.step, stop.draft.answers)

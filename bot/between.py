@@ -1,0 +1,56 @@
+"""What is asked between a dialog's questions: whether to leave it, and whether to go on with it or start over."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from bot.dialog import screens
+from bot.dialog.draft import Draft
+from bot.dialog.engine import fold
+from bot.dialog.events import Answer, Other, Pressed, Sent, Shared
+from bot.dialog.flow import Flow
+from bot.dialog.moves import help_after
+from bot.dialog.view import Button, Screen, Text
+from bot.menu import leave_dialog
+from bot.person import Reply
+
+_LEAVE = "leave:"
+
+
+def asking_to_leave(flow: Flow, draft: Draft, wanted: str) -> Reply:
+    """Asks whether to leave the dialog for what is wanted: a command, and what was typed behind it."""
+    return Reply((_question(flow, wanted),), replace(draft, asking=f"{_LEAVE}{wanted}", tries=0))
+
+
+def wanted(draft: Draft) -> str:
+    """What the dialog is to be left for, if that is asked."""
+    return draft.asking.removeprefix(_LEAVE) if draft.asking.startswith(_LEAVE) else ""
+
+
+def again(flow: Flow, draft: Draft, event: Answer) -> Reply:
+    """The same once more: what is typed here never answers the dialog's own question (DIALOGS rules 13 and 16)."""
+    draft = replace(draft, tries=draft.tries + 1)
+    leaving = wanted(draft)
+    asked = _question(flow, leaving) if leaving else screens.offer(flow)
+    help_ = help_after(draft.tries, "help.leave" if leaving else "help.offer")
+    return Reply((asked.led_by(_problem(event), *help_),), draft)
+
+
+def press_of(
+    typed: str, buttons: tuple[Button, ...], flow: Flow, revision: int, labels: Callable[[str], frozenset[str]]
+) -> Pressed | None:
+    """The press that a typed label stands for: on the contact keyboard presses come so, and people type them."""
+    folded = fold(typed)
+    for button in buttons:
+        if folded in labels(button.label.key):
+            return Pressed(flow.name, revision, button.action, button.arg, None, "")
+    return None
+
+
+def _question(flow: Flow, wanted: str) -> Screen:
+    return leave_dialog(flow.name, wanted.partition(" ")[0])
+
+
+def _problem(event: Answer) -> Text:
+    if isinstance(event, Sent):
+        return Text(f"wrong.{event.kind}")
+    return Text(f"wrong.{Other.CONTACT}" if isinstance(event, Shared) else "wrong.choice")
