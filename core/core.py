@@ -28,6 +28,7 @@ from core.places import Places
 from core.profiles import Profiles
 from core.recovery import Recovery
 from core.reversals import Reversals
+from core.review_clock import ReviewClock
 from core.reviewing import Reviewing
 from core.reviews import Reviews
 from core.sealing import Sealer
@@ -65,6 +66,8 @@ class Core:
             leeway_seconds=settings.tokens.leeway_seconds,
         )
         self.sessions = Sessions(self.tokens, self.audit, self.notices, settings.sessions)
+        attempts = Attempts(self.audit, notes, Sealer(secrets.health, "reviews"))
+        self.departures = Departures(attempts, self.notices)
         throttle = Throttle(secrets.pepper.key, settings.login)
         self.accounts = Accounts(
             zone=settings.clinic.zone,
@@ -74,6 +77,7 @@ class Core:
             audit=self.audit,
             notices=self.notices,
             notes=notes,
+            departures=self.departures,
         )
         self.directory = Directory(self.accounts, self.audit)
         self.trail = Trail(self.accounts, self.audit, notes)
@@ -117,16 +121,18 @@ class Core:
             sessions=self.sessions,
             audit=self.audit,
             notices=self.notices,
+            departures=self.departures,
             past_refusals=self.past_refusals,
         )
-        attempts = Attempts(self.audit, notes, Sealer(secrets.health, "reviews"))
         self.certificates = Certificates(attempts, self.audit, self.notices)
         reviewing = Reviewing(
             attempts=attempts, sessions=self.sessions, notices=self.notices, zone=settings.clinic.zone
         )
         self.reviews = Reviews(reviewing, settings.review)
         self.reversals = Reversals(reviewing)
-        self.departures = Departures(attempts, self.notices)
+        self.review_clock = ReviewClock(
+            attempts=attempts, notices=self.notices, audit=self.audit, zone=settings.clinic.zone
+        )
         self.flagging = Flagging(self.past_refusals)
         self.dossiers = Dossiers(
             accounts=self.accounts,

@@ -1,6 +1,6 @@
 """What a reviewer should know beside the image; never a verdict (REVIEW.md Flags)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -46,7 +46,7 @@ class Flagging:
     async def of(self, uow: UnitOfWork, attempt: AnyRow, doctor: AnyRow, files: Sequence[AnyRow]) -> Flags:
         """The flags of an attempt; `doctor` is its account's row."""
         if attempt.compared_at is None:  # opened before the clock came round
-            await self.compare(uow, [attempt.id])
+            await self.note(uow, await self.look_alikes(uow, [attempt.id]))
         phone = Phone(doctor.phone) if doctor.phone is not None else None
         past = await self._past_refusals.of(uow, phone) if phone is not None else []
         return Flags(
@@ -58,8 +58,8 @@ class Flagging:
             past_refusals=tuple(past),
         )
 
-    async def compare(self, uow: UnitOfWork, attempts: Sequence[int]) -> None:
-        """Finds what looks like the photos of these attempts, under other accounts, and notes it for both sides."""
+    async def look_alikes(self, uow: UnitOfWork, attempts: Sequence[int]) -> dict[int, set[int]]:
+        """What looks like the photos of these attempts under other accounts, by attempt. Reads all there is."""
         new: dict[int, list[tuple[int, str]]] = {attempt: [] for attempt in attempts}
         for row in await store.likenesses_of(uow.conn, attempts):
             new[row.submission_id].append((row.account_id, row.likeness))
@@ -74,5 +74,9 @@ class Flagging:
                     ):
                         found[attempt].add(row.submission_id)
             after = (rows[-1].submission_id, rows[-1].position)
+        return found
+
+    async def note(self, uow: UnitOfWork, found: Mapping[int, set[int]]) -> None:
+        """Writes down what was found, for both sides of each likeness."""
         for attempt, others in found.items():
             await store.set_compared(uow.conn, attempt, uow.now, sorted(others))
