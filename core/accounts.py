@@ -10,6 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from core.account import Account, AccountState, parse_number
 from core.audit import Action, Audit
 from core.consents import ConsentKind, Consents
+from core.departures import Departures
 from core.errors import AccountError, Unauthenticated
 from core.notes import Note, Notes
 from core.notices import NoticeKind, Notices
@@ -49,6 +50,7 @@ class Accounts:
         audit: Audit,
         notices: Notices,
         notes: Notes,
+        departures: Departures,
     ) -> None:
         """`zone` is the clinic's: it says which day is today."""
         self._zone = zone
@@ -58,6 +60,7 @@ class Accounts:
         self._audit = audit
         self._notices = notices
         self._notes = notes
+        self._departures = departures
 
     async def get(self, uow: UnitOfWork, account_id: int) -> Account:
         """The account; AccountError `account.unknown` when there is none."""
@@ -207,15 +210,17 @@ class Accounts:
     async def suspend(
         self, uow: UnitOfWork, account_id: int, *, by: Signed | None = None, note: Note | None = None
     ) -> Account:
-        """Suspends an account and ends its logins (TOKENS T12, T25). `by` None: done on the machine.
+        """Suspends an account and ends its logins (TOKENS T12, T25); what an admin had claimed is free again.
 
-        `note` is for colleagues; its owner never reads it. AccountError for oneself, for the last active admin, and
-        for an account that is not active; Forbidden; Unauthenticated when `by` was logged out meanwhile.
+        `by` None: done on the machine. `note` is for colleagues; its owner never reads it. AccountError for oneself, for
+        the last active admin, and for an account that is not active; Forbidden; Unauthenticated when `by` was logged out
+        meanwhile.
         """
         account = await self._other(uow, account_id, by)
         if account.role is Role.ADMIN and await store.lock_active_admins(uow.conn) == [account.id]:
             raise AccountError("account.last_admin", field="account")
         await self._change_state(uow, account, AccountState.SUSPENDED, by, note)
+        await self._departures.release_claims(uow, account.id)
         await self._notices.tell(uow, account.id, NoticeKind.SUSPENDED)
         await self._sessions.end_all(uow, account, EndReason.SUSPENDED)
         return await self.get(uow, account_id)

@@ -34,6 +34,7 @@ from core.reviews import Reviews
 from core.sealing import Sealer
 from core.sessions import Sessions
 from core.settings import Secrets, Settings
+from core.statistics import Statistics
 from core.throttle import Throttle
 from core.tokens import Tokens
 from core.trail import Trail
@@ -79,6 +80,7 @@ class Core:
             notes=notes,
             departures=self.departures,
         )
+        self.statistics = Statistics(settings.clinic.zone)
         self.directory = Directory(self.accounts, self.audit)
         self.trail = Trail(self.accounts, self.audit, notes)
         self.password_changes = PasswordChanges(

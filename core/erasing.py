@@ -14,6 +14,7 @@ import structlog
 from core.account import Account, AccountState
 from core.accounts import Accounts
 from core.audit import Action, Audit
+from core.departures import Departures
 from core.errors import AccountError
 from core.jobs.scheduler import Errand
 from core.notices import NoticeKind, Notices
@@ -28,7 +29,6 @@ from core.values import Phone, Role
 from storage import accounts as account_store
 from storage import clearing
 from storage import erasing as store
-from storage import submissions as submission_store
 from storage.database import Database
 from storage.errors import StorageError
 from storage.tables.base import AnyRow
@@ -51,12 +51,14 @@ class Erasing:
         sessions: Sessions,
         audit: Audit,
         notices: Notices,
+        departures: Departures,
         past_refusals: PastRefusals,
     ) -> None:
         self._accounts = accounts
         self._sessions = sessions
         self._audit = audit
         self._notices = notices
+        self._departures = departures
         self._past_refusals = past_refusals
 
     async def check_may(self, uow: UnitOfWork, signed: Signed) -> None:
@@ -76,7 +78,9 @@ class Erasing:
         account = await self._accounts.lock_own(uow, signed)
         await self._sessions.check_living(uow, signed)
         await self._remember_refusal(uow, account)
-        await self._close_submissions(uow, signed)
+        await store.lock_submissions(uow.conn, account_id)
+        await self._departures.close_open(uow, signed)
+        await self._departures.release_claims(uow, account_id)
         await self._notices.tell(uow, account_id, NoticeKind.ACCOUNT_ERASED, but=here)
         people = await store.people(uow.conn, account_id)
         await self._take(uow, account_id, people, here=here)
@@ -140,19 +144,3 @@ class Erasing:
         # What waits because it appeals is remembered as what it appeals against.
         state = State(refusal.state) if refusal.state in REMEMBERED else State.REJECTED
         await self._past_refusals.note(uow, Phone(account.phone), state, refusal.refused_at)
-
-    async def _close_submissions(self, uow: UnitOfWork, signed: Signed) -> None:
-        """Withdraws what is open, claimed or not: the version rises, so that no decision about it comes through."""
-        for attempt in await store.open_submissions(uow.conn, signed.account_id, sorted(WAITING)):
-            after = State.WITHDRAWN
-            await submission_store.change_state(uow.conn, attempt.id, uow.now, version=attempt.version, state=after)
-            await self._audit.append(
-                uow,
-                Action.WITHDRAW_CERTIFICATE,
-                actor=signed.pseudonym,
-                subject=attempt.number,
-                from_state=attempt.state,
-                to_state=after,
-                reasons=["erased"],
-                version=attempt.version + 1,
-            )

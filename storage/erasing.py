@@ -167,14 +167,19 @@ async def people(conn: AsyncConnection, account_id: int) -> list[int]:
 async def photos(conn: AsyncConnection, account_id: int) -> list[str]:
     """The names of the account's photos in the photo store."""
     sent = select(submission_files.c.path).join(submissions, submissions.c.id == submission_files.c.submission_id)
-    files = sent.where(submissions.c.account_id == account_id, submission_files.c.path.is_not(None))
-    return list((await conn.execute(files)).scalars())
+    columns = (
+        sent.where(submissions.c.account_id == account_id),
+        select(profiles.c.avatar_photo).where(
+            profiles.c.account_id == account_id, profiles.c.avatar_photo.is_not(None)
+        ),
+    )
+    return [path for column in columns for path in (await conn.execute(column)).scalars()]
 
 
-async def open_submissions(conn: AsyncConnection, account_id: int, states: Collection[str]) -> Sequence[AnyRow]:
-    """The account's submissions in these states, which nobody else can change until this transaction ends."""
-    statement = select(submissions).where(submissions.c.account_id == account_id, submissions.c.state.in_(states))
-    return (await conn.execute(statement.order_by(submissions.c.id).with_for_update())).all()
+async def lock_submissions(conn: AsyncConnection, account_id: int) -> None:
+    """Keeps everybody else from changing what the account has sent, until this transaction ends."""
+    theirs = select(submissions.c.id).where(submissions.c.account_id == account_id)
+    await conn.execute(theirs.order_by(submissions.c.id).with_for_update())
 
 
 async def last_refusal(
