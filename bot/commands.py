@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
-from bot import acts, menu, people, privacy, profile, sessions, trail
+from bot import acts, menu, people, privacy, profile, sessions, stats, trail
 from bot.dialog.flow import Flow
 from bot.dialog.view import Screen
 from bot.flows import erase, export, forgot, reset, suspend
@@ -75,5 +75,6 @@ COMMANDS: Final[dict[str, Command]] = {
     "suspend": Command(ADMINS, act=suspend.suspend, needs=MANAGE),
     "restore": Command(ADMINS, act=suspend.restore, needs=MANAGE),
     "reset": Command(ADMINS, act=reset.reset, needs=MANAGE),
+    "stats": Command(ADMINS, act=stats.show, needs=Permission.REVIEW),
     "audit": Command(ADMINS, act=trail.show, pressed=trail.pressed, needs=MANAGE, only_shows=True),
 }

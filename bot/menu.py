@@ -14,7 +14,7 @@ OFFERED: Final[dict[str, tuple[str, ...]]] = {
     GUEST: ("register", "login", "forgot", "help", "language", "privacy"),
     "patient": ("me", "profile", *_OWN),
     "doctor": ("me", "profile", *_OWN),
-    "admin": ("find", "suspend", "restore", "reset", "audit", "me", *_OWN),
+    "admin": ("find", "suspend", "restore", "reset", "stats", "audit", "me", *_OWN),
 }
 LEAVE: Final = Button(Text("button.leave"), "leave")
 MENU: Final = Button(Text("button.menu"), "cmd", "start")

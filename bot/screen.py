@@ -10,7 +10,8 @@ from typing import Any, Final, NotRequired, Protocol, TypedDict
 import structlog
 from telegram.error import BadRequest, Forbidden, NetworkError, RetryAfter, TelegramError, TimedOut
 
-from bot.dialog.view import Button, Picture, Rows, Screen, Text
+from bot.chart import Bar, Chart, draw
+from bot.dialog.view import Button, Drawing, Picture, Rows, Screen, Text
 from bot.telegram import SentPhoto, wait_of
 from bot.texts import Catalogue, Language
 from core.errors import Busy
@@ -52,12 +53,14 @@ class Call(TypedDict):
     """One call still to be made. `screen` marks the message whose buttons are the present ones.
 
     `shots`: photos to be sent; they are read when they are, and wait nowhere else than in their store.
+    `chart`: a picture to be sent, drawn when it is.
     """
 
     method: str
     params: dict[str, Any]
     screen: bool
     shots: NotRequired[list[Shot]]
+    chart: NotRequired[Chart]
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +108,11 @@ def compose(screens: Sequence[Screen], place: Place, catalogue: Catalogue, langu
         pictures = screens[number].pictures
         if pictures:  # the text stands below them, and so in a message of its own
             calls.append(_photos(place.chat_id, pictures))
-        editable = not pictures and (markup is None or "inline_keyboard" in markup)
+        drawing = screens[number].drawing
+        if drawing:
+            chart = _chart(drawing, catalogue, language)
+            calls.append(Call(method="sendPhoto", params={"chat_id": place.chat_id}, screen=False, chart=chart))
+        editable = not (pictures or drawing) and (markup is None or "inline_keyboard" in markup)
         target = pressed if number == 0 else old if last and pressed not in (None, old) else None
         params: dict[str, Any] = {"chat_id": place.chat_id, "text": text}
         if markup is not None:
@@ -127,6 +134,9 @@ async def show(bot: Caller, calls: Sequence[Call], source: PhotoSource) -> Shown
         try:
             if "shots" in call:
                 photos += await _persist(bot, call, shots) if (shots := await _read(call["shots"], source)) else ()
+                continue
+            if "chart" in call:
+                await _persist(bot, call, [SentPhoto(await asyncio.to_thread(draw, call["chart"]))])
                 continue
             made = await _persist(bot, call)
         except Forbidden:
@@ -246,6 +256,20 @@ def _photos(chat_id: int, pictures: Sequence[Picture]) -> Call:
     shots = [Shot(path=each.path, side=each.side, spoiler=each.spoiler) for each in pictures]
     params = {"chat_id": chat_id, "protect_content": True}
     return Call(method="sendPhoto", params=params, screen=False, shots=shots)
+
+
+def _chart(drawing: Drawing, catalogue: Catalogue, language: Language) -> Chart:
+    def said(text: Text) -> str:
+        return catalogue.render(text, language)
+
+    return Chart(
+        title=said(drawing.title),
+        parts=[said(part) for part in drawing.parts],
+        columns=[list(column) for column in drawing.columns],
+        ends=[said(end) for end in drawing.ends],
+        heading=said(drawing.heading),
+        bars=[Bar(label=said(label), count=count) for label, count in drawing.bars],
+    )
 
 
 def body(screen: Screen, catalogue: Catalogue, language: Language) -> str:

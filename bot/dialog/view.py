@@ -57,6 +57,27 @@ class Picture:
 
 
 @dataclass(frozen=True, slots=True)
+class Drawing:
+    """Numbers to be drawn as a picture: columns of two parts each, and bars of one (bot/chart.py).
+
+    Args:
+        title: over all of it.
+        parts: what the two parts of a column are, the lower one first.
+        columns: the counts of each.
+        ends: what the first and the last column are.
+        heading: over the bars.
+        bars: what each counts; there may be none.
+    """
+
+    title: Text
+    parts: tuple[Text, Text]
+    columns: tuple[tuple[int, int], ...]
+    ends: tuple[Text, Text]
+    heading: Text
+    bars: tuple[tuple[Text, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Screen:
     """One message; with pictures there is another one before it, an album where there are several.
 
@@ -66,6 +87,7 @@ class Screen:
         keyboard: replaces the person's own.
         drop_keyboard: takes a keyboard shown earlier away again.
         pictures: photos to be shown, ten at most.
+        drawing: a picture to be drawn and shown before it.
     """
 
     paragraphs: tuple[Text | tuple[Text, ...], ...]
@@ -73,6 +95,7 @@ class Screen:
     keyboard: ContactKeyboard | None = None
     drop_keyboard: bool = False
     pictures: tuple[Picture, ...] = ()
+    drawing: Drawing | None = None
 
     def led_by(self, *notes: Text) -> "Screen":
         """The same screen with these texts before its own."""

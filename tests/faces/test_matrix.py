@@ -58,6 +58,7 @@ ACTS: Final = (
     act("suspend an account", ADMIN, command="suspend"),
     act("restore an account", ADMIN, command="restore"),
     act("confirm a request", ADMIN, command="reset"),
+    act("see the figures of the reviews", ADMIN, command="stats"),
     act("read the records of an account", ADMIN, command="audit"),
     act("see a doctor's account", DOCTOR, route=("GET", "/api/doctor/me")),
     act("see one's certificate", DOCTOR, route=("GET", "/api/doctor/certificate")),

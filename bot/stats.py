@@ -1,0 +1,68 @@
+"""`/stats`: what the reviews of the last 30 days came to, as a picture and as text (DIALOGS.md Commands)."""
+
+from datetime import date, timedelta
+
+from bot import menu
+from bot.dialog.view import Drawing, Screen, Text
+from bot.people import signed_in
+from bot.person import Case, Reply
+from core.reasons import Reason
+from core.statistics import Figures
+
+_BARS = 6
+
+
+async def show(case: Case) -> Reply:
+    """The figures as of now."""
+    figures = await case.core.statistics.figures(case.uow, signed_in(case))
+    return Reply((Screen(_paragraphs(figures), buttons=((menu.MENU,),), drawing=_drawing(figures)),))
+
+
+def _paragraphs(figures: Figures) -> tuple[Text | tuple[Text, ...], ...]:
+    waiting = [Text.of("stats.waiting", count=figures.waiting)]
+    if figures.oldest_wait is not None:
+        waiting.append(Text.of("stats.oldest", wait=_span(figures.oldest_wait)))
+    decided = [_approved(figures), _refused(figures)]
+    if figures.median_wait is not None and figures.longest_wait is not None:
+        decided.append(Text.of("stats.median", wait=_span(figures.median_wait)))
+        decided.append(Text.of("stats.longest", wait=_span(figures.longest_wait)))
+    reasons = tuple(Text.of("stats.reason", reason=_reason(reason), times=times) for reason, times in figures.reasons)
+    told = (tuple(waiting), (Text("stats.title"), *decided))
+    return (*told, (Text("stats.reasons"), *reasons)) if reasons else told
+
+
+def _drawing(figures: Figures) -> Drawing:
+    return Drawing(
+        title=Text("stats.title"),
+        parts=(_approved(figures), _refused(figures)),
+        columns=tuple((day.approved, day.refused) for day in figures.days),
+        ends=(_day(figures.days[0].date), _day(figures.days[-1].date)),
+        heading=Text("stats.reasons"),
+        bars=tuple((_reason(reason), times) for reason, times in figures.reasons[:_BARS]),
+    )
+
+
+def _approved(figures: Figures) -> Text:
+    return Text.of("stats.approved", number=figures.approved)
+
+
+def _refused(figures: Figures) -> Text:
+    return Text.of("stats.refused", number=figures.refused)
+
+
+def _reason(reason: Reason) -> Text:
+    return Text(f"reason.{reason}")
+
+
+def _day(day: date) -> Text:
+    return Text.of("stats.day", date=day)
+
+
+def _span(wait: timedelta) -> Text:
+    """A duration as one says it."""
+    minutes = round(wait.total_seconds() / 60)
+    if minutes < 60:
+        return Text.of("wait.minutes", count=max(1, minutes))
+    if minutes < 48 * 60:
+        return Text.of("wait.hours", count=round(minutes / 60))
+    return Text.of("wait.days", count=round(minutes / 60 / 24))
