@@ -123,7 +123,9 @@ class Desk:
             return reply(self.engine.took_not(submit.flow, submit.draft, submit.taking, problem))
         path = submit.flow.path(submit.draft.answers)
         asking = (step.key for step in submit.flow.steps if field and step.field == field and step.key in path)
-        return reply(self.engine.refuse(submit.flow, submit.draft, problem, step=next(asking, "")))
+        given = {key: value for key, value in submit.draft.answers.items() if key != submit.draft.step}
+        draft = replace(submit.draft, answers=given)  # what was just refused is no answer to keep
+        return reply(self.engine.refuse(submit.flow, draft, problem, step=next(asking, "")))
 
     def said(self, person: Person, *notes: Text) -> Reply:
         """These sentences, and then the pending question, or the menu."""
@@ -263,6 +265,8 @@ class Desk:
         await case.core.sessions.logout(case.uow, case.person.signed)
         guest = acts.as_guest(case.person)
         then = self.open(guest, command, case.uow.now)
+        if isinstance(then, Ask):
+            then = await then.act(replace(case, person=guest))
         return replace(then if isinstance(then, Reply) else Reply((menu(guest),)), signed_out=True)
 
     def _onward(self, person: Person, draft: Draft, now: datetime) -> Decision:
