@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 from bot.app import App
 from core.keys import make_secrets
-from core.settings import SecretSources, Settings, Storage, Telegram
+from core.settings import SecretSources, Settings, Telegram
 from sandbox.client import Chat, Sandbox
 from sandbox.server import Served, serve
 from tests.conftest import SetClock
@@ -57,7 +57,7 @@ def bot_settings(settings: Settings, tmp_path: Path, server: Served, database_ur
     return settings.model_copy(
         update={
             "telegram": Telegram(token=SecretStr(TOKEN), api_url=server.url, messages_per_second=0),
-            "storage": Storage(database_url=database_url),
+            "storage": settings.storage.model_copy(update={"database_url": database_url}),
             "secrets": SecretSources(**files),
         }
     )
