@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: install run test test-slow check bench lock clean
+.PHONY: install run test test-slow check bench lock bot-api clean
 .DEFAULT_GOAL := run
 
 $(VENV)/.run: requirements.txt
@@ -40,6 +40,10 @@ lock: $(VENV)/.dev ## Pins every dependency with its hashes, for all supported P
 	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header pyproject.toml --extra postgres -o requirements.txt
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header pyproject.toml --extra dev -c requirements.txt -o requirements-dev.txt
+
+bot-api: $(VENV)/.dev ## Writes the sandbox's description of the Bot API anew, from aiogram's models.
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv run --quiet --no-project --with 'aiogram>=3.31' --with orjson python sandbox/described/make.py
 
 clean:
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache

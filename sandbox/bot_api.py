@@ -10,7 +10,8 @@ from typing import Any
 import orjson
 from aiohttp import web
 
-from sandbox.errors import ApiError, method_not_found
+from sandbox.described import is_method, problems_of_answer, problems_of_request
+from sandbox.errors import ApiError, method_not_found, not_implemented
 from sandbox.faults import Fault
 from sandbox.methods import METHODS, NAMES, Call
 from sandbox.model import Bot, Chat, Json
@@ -61,11 +62,12 @@ async def _call(world: World, bot: Bot, name: str, params: Params) -> Json:
         try:
             await _fail_before(fault)
             if key not in METHODS:
-                raise method_not_found()
+                raise not_implemented(name) if is_method(name) else method_not_found()
             result = METHODS[key](call)
             if inspect.isawaitable(result):
                 result = await result
             answer = {"ok": True, "result": result}
+            world.own_problems += [f"{NAMES[key]}: {problem}" for problem in problems_of_answer(name, result)]
             if fault and fault.kind == "cut_after":
                 raise _CutError
         except ApiError as error:
@@ -90,6 +92,8 @@ async def _fail_before(fault: Fault | None) -> None:
 def _log(call: Call, name: str, chat: Chat | None, answer: Json, seconds: float) -> None:
     if name.lower() == "getupdates" and answer.get("result") == []:
         return
+    problems = problems_of_request(name, call.params.values, call.params.uploads)
+    call.world.call_problems += [f"{NAMES.get(name.lower(), name)}: {problem}" for problem in problems]
     files = {key: f"({len(upload.content)} bytes: {upload.name})" for key, upload in call.params.uploads.items()}
     call.world.log(
         {
@@ -97,6 +101,7 @@ def _log(call: Call, name: str, chat: Chat | None, answer: Json, seconds: float)
             "chat_id": chat.id if chat else None,
             "params": {**call.params.values, **files},
             "answer": answer,
+            "problems": problems,
             "milliseconds": round(seconds * 1000, 1),
         },
     )

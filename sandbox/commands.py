@@ -12,6 +12,7 @@ import orjson
 import typer
 from rich.console import Console
 
+from sandbox.described import VERSION
 from sandbox.home import AlreadyRunningError, Home
 from sandbox.model import TOKEN, Person
 from sandbox.server import DEFAULT_PORT, serve
@@ -62,6 +63,7 @@ def serve_command(
 
 async def _serve(port: int, token: str | None, people: Iterable[Person]) -> None:
     async with serve(port=port, token=token, people=people) as served:
+        _console.print(f"Bot API {VERSION}, as far as docs/sandbox.md says.")
         _console.print(f"The page is at {served.url}/ and the Bot API's root is {served.url}", soft_wrap=True)
         _console.print("Ctrl-C ends it.")
         await asyncio.Event().wait()

@@ -59,5 +59,10 @@ def unauthorized() -> ApiError:
 
 
 def method_not_found() -> ApiError:
-    """404, a method the sandbox does not have."""
+    """404, a method that the Bot API does not have."""
     return ApiError(404, "Not Found: method not found")
+
+
+def not_implemented(name: str) -> ApiError:
+    """501, a method of the Bot API that the sandbox does not have; Telegram would carry it out."""
+    return ApiError(501, f"Not Implemented: the sandbox does not know {name}")

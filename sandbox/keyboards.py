@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from sandbox.described import problems_of_object
 from sandbox.errors import bad_request
 
 MAX_CALLBACK_DATA = 64
@@ -102,7 +103,8 @@ def _inline_button(button: Any) -> dict[str, Any]:
             raise bad_request("BUTTON_DATA_INVALID")
         if action == "url" and not str(value).startswith(("http://", "https://", "tg://")):
             raise bad_request(f"inline keyboard button URL '{value}' is invalid: Wrong HTTP URL")
-        return {"text": text, action: value}
+        # Telegram reads a number as the text of its digits.
+        return _fitting({"text": text, action: str(value) if type(value) is int else value}, "InlineKeyboardButton")
     raise bad_request("Text buttons are not allowed in the inline keyboard")
 
 
@@ -112,7 +114,14 @@ def _reply_button(button: Any) -> dict[str, Any]:
     if not isinstance(button, dict):
         raise bad_request("can't parse KeyboardButton: Object expected as keyboard button")
     requests = {key: button[key] for key in _REPLY_REQUESTS if button.get(key)}
-    return {"text": _label(button, "KeyboardButton"), **requests}
+    return _fitting({"text": _label(button, "KeyboardButton"), **requests}, "KeyboardButton")
+
+
+def _fitting(button: dict[str, Any], kind: str) -> dict[str, Any]:
+    problems = problems_of_object(kind, button)
+    if problems:
+        raise bad_request(f"can't parse {kind}: {problems[0]}")
+    return button
 
 
 def _placeholder(markup: dict[str, Any]) -> dict[str, str]:

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from sandbox.clock import Clock, numbers_from_clock, person_ids_from_clock
+from sandbox.described import problems_of_update
 from sandbox.errors import ApiError, bad_request, forbidden, unauthorized
 from sandbox.faults import Faults
 from sandbox.model import TOKEN, Bot, Chat, Json, Message, Person
@@ -44,6 +45,8 @@ class World:
 
     Attributes:
         only_token: the one token that is a bot; None lets every well-formed token be a bot of its own.
+        call_problems: what in the bots' calls does not fit the Bot API's description; Telegram may pass over it.
+        own_problems: what in the sandbox's answers and updates does not: mistakes of the sandbox.
     """
 
     only_token: str | None = None
@@ -53,6 +56,8 @@ class World:
     faults: Faults = field(default_factory=Faults)
     webhooks: Webhooks = field(default_factory=Webhooks)
     traffic: deque[Json] = field(default_factory=lambda: deque(maxlen=TRAFFIC_KEPT))
+    call_problems: deque[str] = field(default_factory=lambda: deque(maxlen=TRAFFIC_KEPT))
+    own_problems: deque[str] = field(default_factory=lambda: deque(maxlen=TRAFFIC_KEPT))
     acts: OrderedDict[int, Act] = field(default_factory=OrderedDict)
     listeners: set[asyncio.Queue[Json]] = field(default_factory=set)
     update_ids: Iterator[int] = field(default_factory=numbers_from_clock)
@@ -165,6 +170,7 @@ class World:
         update = bot.updates.add(kind, dict(body), lane)
         if update is None:
             return None
+        self.own_problems += problems_of_update(update.as_json())
         act = self.acts[update.id] = Act(update, chat, calls, answers)
         if len(self.acts) > ACTS_KEPT:
             self.acts.popitem(last=False)

@@ -23,8 +23,10 @@ Answer = Callable[[Bot, Update], Awaitable[object]]
 
 @pytest.fixture
 async def server() -> AsyncIterator[Served]:
+    """What it answers fits the Bot API's description in every test, whatever it was asked."""
     async with serve(people=()) as served:
         yield served
+        assert not list(served.world.own_problems)
 
 
 @pytest.fixture
