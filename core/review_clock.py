@@ -150,7 +150,7 @@ class ReviewClock:
         if row.state == State.REVALIDATE:
             return not await self._waits(uow, row.account_id)
         attempts = await submission_store.of_account(uow.conn, row.account_id)
-        return row.id == next((each.id for each in attempts if State(each.state) not in REPLACED), None)
+        return bool(row.id == next((each.id for each in attempts if State(each.state) not in REPLACED), None))
 
     async def _waits(self, uow: UnitOfWork, account_id: int) -> bool:
         attempts = await submission_store.of_account(uow.conn, account_id)

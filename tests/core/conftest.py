@@ -6,8 +6,10 @@ import pytest
 
 from core.account import Account
 from core.core import Core
+from core.settings import Review, Settings
 from core.values import Password, PersonName, Phone, Role
-from tests.conftest import Desk
+from tests.conftest import Desk, SetClock
+from tests.core.review_people import Clinic
 
 PASSWORD = "correct horse battery"
 PHONE = Phone("13812345678")
@@ -44,3 +46,15 @@ def make_account(core: Core, desk: Desk) -> MakeAccount:
             )
 
     return make
+
+
+@pytest.fixture
+def clinic(core: Core, desk: Desk, make_account: MakeAccount, clock: SetClock) -> Clinic:
+    """Doctors and admins, for stories about the review."""
+    return Clinic(core, desk, make_account, clock)
+
+
+@pytest.fixture
+def four_eyes(settings: Settings) -> None:
+    """Settings are read when the core is put together: ask for this before `clinic`."""
+    object.__setattr__(settings, "review", Review(four_eyes=True))
