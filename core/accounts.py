@@ -212,9 +212,9 @@ class Accounts:
     ) -> Account:
         """Suspends an account and ends its logins (TOKENS T12, T25); what an admin had claimed is free again.
 
-        `by` None: done on the machine. `note` is for colleagues; its owner never reads it. AccountError for oneself, for
-        the last active admin, and for an account that is not active; Forbidden; Unauthenticated when `by` was logged out
-        meanwhile.
+        `by` None: done on the machine. `note` is for colleagues; its owner never reads it. AccountError for oneself,
+        for the last active admin, and for an account that is not active; Forbidden; Unauthenticated when `by` was
+        logged out meanwhile.
         """
         account = await self._other(uow, account_id, by)
         if account.role is Role.ADMIN and await store.lock_active_admins(uow.conn) == [account.id]:

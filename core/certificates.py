@@ -9,9 +9,10 @@ from typing import Final
 from sqlalchemy.exc import IntegrityError
 
 from core import crockford
+from core.account import AccountState
 from core.attempts import PREFIX, UNTOLD, Attempts, Decision
 from core.audit import Action, Audit
-from core.errors import Conflict, NotFound
+from core.errors import Conflict, NotFound, Unauthenticated
 from core.notices import NoticeKind, Notices
 from core.permissions import Permission, require
 from core.photos import MediaType, StoredPhoto
@@ -173,9 +174,13 @@ class Certificates:
 
         An approval stays valid until this is decided. The photos of what was withdrawn stay until their time is over
         (REVIEW.md Retention). Raises Forbidden, and Conflict: `certificate.in_review`, `.rejected`, `.locked`,
-        `.revoked`, `.too_many_today`, `.refused_before` (the same bytes) or `.changed` (another was quicker).
+        `.revoked`, `.too_many_today`, `.refused_before` (the same bytes) or `.changed` (another was quicker);
+        Unauthenticated when the account was erased meanwhile.
         """
         require(signed, Permission.SEND_OWN_CERTIFICATE)
+        owner = await account_store.get_held(uow.conn, signed.account_id)
+        if owner is None or owner.state == AccountState.ERASED:
+            raise Unauthenticated
         attempts = await store.of_account(uow.conn, signed.account_id)
         latest = _check(uow, attempts)
         hashes = [photo.sha256 for photo in photos]
@@ -185,7 +190,7 @@ class Certificates:
         if replaced is not None:
             action, reasons = Action.WITHDRAW_CERTIFICATE, ["replaced"]
             await self._attempts.move(uow, replaced, State.WITHDRAWN, action, by=signed, reasons=reasons)
-        number = await self._add(uow, signed, photos, replaced)
+        number = await self._add(uow, owner, photos, replaced)
         await self._audit.append(
             uow,
             Action.SUBMIT_CERTIFICATE,
@@ -249,7 +254,7 @@ class Certificates:
                 await self._notices.tell(uow, signed.account_id, told, {"number": row.number, "until": until})
 
     async def _add(
-        self, uow: UnitOfWork, signed: Signed, photos: Sequence[StoredPhoto], replaced: AnyRow | None
+        self, uow: UnitOfWork, owner: AnyRow, photos: Sequence[StoredPhoto], replaced: AnyRow | None
     ) -> str:
         files = [
             {
@@ -263,7 +268,6 @@ class Certificates:
             }
             for photo in photos
         ]
-        owner = await account_store.get(uow.conn, signed.account_id)
         # What replaces an appeal is one: else a refusal would be forgotten by sending twice.
         appeal = replaced if replaced is not None and replaced.appeal else None
         for _ in range(_NUMBER_TRIES):
@@ -271,14 +275,14 @@ class Certificates:
             try:
                 submission_id = await store.add(
                     uow.conn,
-                    signed.account_id,
+                    owner.id,
                     uow.now,
                     number=number,
                     state=State.PENDING,
                     appeal=appeal is not None,
                     appeal_message=appeal.appeal_message if appeal is not None else None,
                     not_by=appeal.not_by if appeal is not None else None,
-                    name=owner.name if owner is not None else None,
+                    name=owner.name,
                 )
             except IntegrityError as error:
                 if violated(error) != "uq_submissions_account_id":

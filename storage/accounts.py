@@ -74,6 +74,11 @@ async def get_locked(conn: AsyncConnection, account_id: int) -> AnyRow | None:
     return (await conn.execute(_by_id.with_for_update(key_share=True), {"id": account_id})).one_or_none()
 
 
+async def get_held(conn: AsyncConnection, account_id: int) -> AnyRow | None:
+    """The account's row, which nobody changes until this transaction ends; others may hold it, too."""
+    return (await conn.execute(_by_id.with_for_update(read=True), {"id": account_id})).one_or_none()
+
+
 async def by_phone(conn: AsyncConnection, role: str, phone: str) -> AnyRow | None:
     """The account of this role that holds the phone."""
     return (await conn.execute(_by_role_and_phone, {"role": role, "phone": phone})).one_or_none()

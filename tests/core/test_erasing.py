@@ -1,0 +1,423 @@
+"""Erasing an account: what goes, what stays, who is told, and who comes too late (SECURITY.md Privacy)."""
+
+import asyncio
+from datetime import timedelta
+from io import BytesIO
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from sqlalchemy import insert, select, update
+
+from core.account import Account, AccountState
+from core.audit import Action
+from core.consents import ConsentKind
+from core.core import Core
+from core.errors import AccountError, Forbidden, Unauthenticated
+from core.jobs.scheduler import Scheduler
+from core.jobs.standing import standing
+from core.keys import KeyRing, new_key_text
+from core.login import LoggedIn, LoginRefused, Source
+from core.notes import Note
+from core.past_refusals import PastRefusal, PastRefusals
+from core.photos import PhotoKind
+from core.profiles import PARSERS, Field
+from core.removals import Removal, remove_later
+from core.review_states import State
+from core.sessions import Signed
+from core.settings import Settings
+from core.unit import Channel
+from core.values import Email, Phone, Role
+from storage.errors import StorageError
+from storage.tables import accounts as tables
+from storage.tables import metadata
+from storage.tables.erasures import erasures, photo_removals
+from storage.tables.submissions import submission_files, submissions
+from storage.tables.updates import chats, inbox
+from tests.conftest import Desk, SetClock
+from tests.core.conftest import PASSWORD, PHONE, MakeAccount
+from tests.core.test_login import HAN, LI, log_in
+from tests.pictures import jpeg
+
+OTHER: Final = Phone("13912345678")
+TOLD: Final[dict[str, dict[Field, str]]] = {
+    "patient": {
+        Field.NAME: "MARK-name",
+        Field.BIRTH_DATE: "1971-02-03",
+        Field.ADDRESS: "MARK-address",
+        Field.MEDICAL_HISTORY: "MARK-history",
+        Field.AVATAR_URL: "https://example.com/MARK-avatar",
+    },
+    "doctor": {
+        Field.NAME: "MARK-name",
+        Field.EMAIL: "MARK-email@example.com",
+        Field.INTERNAL_ID: "MARK-internal",
+        Field.SPECIALITY: "MARK-speciality",
+        Field.CLINIC: "MARK-clinic",
+        Field.FIXED_PHONE: "010-87654321",
+        Field.WECHAT: "MARK-wechat",
+        Field.INTRO: "MARK-intro",
+        Field.SCHOOL: "MARK-school",
+        Field.MAJOR: "MARK-major",
+    },
+}
+
+
+async def opened(core: Core, desk: Desk, account: Account, person: int = LI) -> Signed:
+    """A login of this Telegram user."""
+    async with desk.write() as uow:
+        return await core.sessions.open_in_bot(uow, account, person)
+
+
+async def tell_all(core: Core, desk: Desk, signed: Signed) -> None:
+    """Fills every field with what can be found again."""
+    async with desk.write(Channel.HTTP) as uow:
+        changes = {field: PARSERS[field](text) for field, text in TOLD[signed.role].items()}
+        await core.profiles.change(uow, signed, signed.role, changes)
+
+
+async def send_certificate(core: Core, desk: Desk, signed: Signed, text: str = "MARK") -> str:
+    """Sends one through the front door; its number."""
+    photo = await core.photos.take(BytesIO(jpeg(comment=text.encode())))
+    async with core.photos.kept(PhotoKind.CERTIFICATE, [photo]) as stored, desk.write() as uow:
+        return (await core.certificates.submit(uow, signed, stored)).number
+
+
+async def decide(desk: Desk, number: str, state: State) -> None:
+    """What admins did."""
+    async with desk.write() as uow:
+        changed = update(submissions).where(submissions.c.number == number)
+        await uow.conn.execute(changed.values(state=state.value, version=submissions.c.version + 1))
+
+
+async def erase(core: Core, desk: Desk, signed: Signed) -> None:
+    async with desk.write() as uow:
+        await core.erasing.erase(uow, signed)
+
+
+async def rows(desk: Desk, table: Any) -> list[Any]:
+    async with desk.read() as uow:
+        return list((await uow.conn.execute(select(table))).mappings())
+
+
+async def everything(desk: Desk) -> str:
+    """All that all tables hold, as text."""
+    return "\n".join([f"{name}: {row}" for name, table in metadata.tables.items() for row in await rows(desk, table)])
+
+
+async def run_jobs(core: Core, desk: Desk, clock: SetClock) -> None:
+    await Scheduler(desk.database, standing(core), clock=clock, holder="test").run_due()
+
+
+@pytest.fixture
+async def patient(make_account: MakeAccount) -> Account:
+    return await make_account(telegram_user_id=LI, phone_verified=True)
+
+
+@pytest.fixture
+async def doctor(make_account: MakeAccount) -> Account:
+    return await make_account(OTHER, role=Role.DOCTOR)
+
+
+@pytest.mark.parametrize("role", [Role.PATIENT, Role.DOCTOR])
+async def test_all_that_was_told_is_gone_and_only_an_empty_account_stays(
+    core: Core, desk: Desk, make_account: MakeAccount, role: Role
+) -> None:
+    account = await make_account(role=role, telegram_user_id=LI, phone_verified=True)
+    signed = await opened(core, desk, account)
+    await tell_all(core, desk, signed)
+    assert (await everything(desk)).count("MARK-") >= len(TOLD[role]) - 2
+    await erase(core, desk, signed)
+    after = (await everything(desk)).replace(f"'people': [{LI}]", "")  # that is kept for an hour
+    for gone in ("MARK", "1971", "87654321", PHONE.value, str(LI)):
+        assert gone not in after
+    (row,) = await rows(desk, tables.accounts)
+    assert row["state"] == AccountState.ERASED
+    assert row["pseudonym"] == account.pseudonym
+    for table in (tables.sessions, tables.account_chats, tables.consents, tables.news, tables.outbox):
+        assert await rows(desk, table) == []
+
+
+async def test_logins_are_dead_at_once_and_a_login_is_answered_as_one_that_never_was(
+    core: Core, desk: Desk, patient: Account
+) -> None:
+    signed = await opened(core, desk, patient)
+    async with desk.write(Channel.HTTP) as uow:
+        token = (await core.sessions.open_over_http(uow, patient)).access_token
+    await erase(core, desk, signed)
+    async with desk.read(Channel.HTTP) as uow:
+        with pytest.raises(Unauthenticated):
+            await core.sessions.authenticate(uow, token)
+        with pytest.raises(AccountError, match=r"account\.unknown"):
+            await core.accounts.get(uow, patient.id)
+    for source in (Source.telegram(LI), Source.http("198.51.100.1")):
+        assert await log_in(core, desk, source=source) == LoginRefused()
+
+
+async def test_phone_and_email_are_free_again_and_the_new_account_is_another(
+    core: Core, desk: Desk, doctor: Account, make_account: MakeAccount
+) -> None:
+    signed = await opened(core, desk, doctor)
+    await tell_all(core, desk, signed)
+    await erase(core, desk, signed)
+    again = await make_account(OTHER, role=Role.DOCTOR)
+    assert again.id > doctor.id
+    async with desk.write() as uow:
+        await core.accounts.check_email_free(uow, Email.parse(TOLD["doctor"][Field.EMAIL]))
+
+
+async def test_the_other_chats_are_told_once_and_the_row_names_no_account(
+    core: Core, desk: Desk, patient: Account
+) -> None:
+    await opened(core, desk, patient, HAN)
+    signed = await opened(core, desk, patient)
+    async with desk.write() as uow:
+        expiry = uow.now + timedelta(hours=24)
+        await remove_later(uow, Removal.EXPORT, account_id=patient.id, telegram_user_id=LI, message_id=7, at=expiry)
+    await erase(core, desk, signed)
+    told = [(row["telegram_user_id"], row["account_id"], row["kind"]) for row in await rows(desk, tables.outbox)]
+    assert sorted(told) == [(LI, None, "remove.export"), (HAN, None, "account_erased")]
+
+
+async def test_the_audit_says_who_and_when_under_the_pseudonym_and_its_notes_are_gone(
+    core: Core, desk: Desk, patient: Account
+) -> None:
+    async with desk.write(Channel.CLI) as uow:
+        await core.accounts.suspend(uow, patient.id, note=Note("MARK: called us names"))
+        await core.accounts.restore(uow, patient.id)
+    await erase(core, desk, await opened(core, desk, patient))
+    assert await rows(desk, tables.notes) == []
+    entry = (await rows(desk, tables.audit))[-1]
+    assert (entry["action"], entry["actor"], entry["subject"]) == (Action.ERASE, patient.pseudonym, patient.pseudonym)
+    assert (entry["from_state"], entry["to_state"]) == ("active", "erased")
+    async with desk.write() as uow:
+        await core.audit.seal(uow)
+        await core.audit.verify(uow)
+
+
+async def test_drafts_elsewhere_go_and_the_chat_where_it_was_done_is_left_to_its_own_answer(
+    core: Core, desk: Desk, patient: Account, clock: SetClock
+) -> None:
+    signed = await opened(core, desk, patient)
+    await opened(core, desk, patient, HAN)
+    common = {"keyboard": False, "updated_at": clock(), "draft": b"MARK", "flow": "profile", "draft_of": patient.id}
+    guest = {**common, "draft_of": None, "flow": "register"}
+    async with desk.write() as uow:
+        for person, values in ((LI, common), (HAN, {**common, "pending": b"MARK"}), (5, guest)):
+            await uow.conn.execute(insert(chats).values(person_id=person, revision=3, **values))
+        for number, done in ((1, clock()), (2, None)):
+            values = {"bot_id": 1, "update_id": number, "person_id": HAN, "received_at": clock(), "done_at": done}
+            await uow.conn.execute(insert(inbox).values(values))
+    await erase(core, desk, signed)
+    kept = {
+        row["person_id"]: (row["revision"], row["flow"], row["draft"], row["pending"])
+        for row in await rows(desk, chats)
+    }
+    assert kept == {LI: (3, "profile", b"MARK", None), HAN: (4, None, None, None), 5: (3, "register", b"MARK", None)}
+    assert {row["update_id"]: row["person_id"] for row in await rows(desk, inbox)} == {1: None, 2: HAN}
+
+
+async def test_what_is_open_in_the_review_is_closed_its_photos_go_and_the_hash_stays(
+    core: Core, desk: Desk, doctor: Account, clock: SetClock, settings: Settings
+) -> None:
+    signed = await opened(core, desk, doctor)
+    number = await send_certificate(core, desk, signed)
+    folder = Path(settings.storage.photos_url)
+    assert [path for path in folder.rglob("*") if path.is_file()]
+    await erase(core, desk, signed)
+    (attempt,) = await rows(desk, submissions)
+    assert (attempt["number"], attempt["state"], attempt["name"]) == (number, State.WITHDRAWN, None)
+    (file,) = await rows(desk, submission_files)
+    assert (file["path"], file["likeness"], len(file["sha256"])) == (None, None, 64)
+    closed = next(row for row in await rows(desk, tables.audit) if row["action"] == Action.WITHDRAW_CERTIFICATE)
+    assert (closed["subject"], closed["actor"], closed["reasons"]) == (number, doctor.pseudonym, "erased")
+    await run_jobs(core, desk, clock)
+    assert [path for path in folder.rglob("*") if path.is_file()] == []
+    assert await rows(desk, photo_removals) == []
+
+
+async def test_a_photo_that_cannot_be_deleted_now_is_tried_again(
+    core: Core, desk: Desk, doctor: Account, clock: SetClock, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    signed = await opened(core, desk, doctor)
+    await send_certificate(core, desk, signed)
+    await erase(core, desk, signed)
+
+    async def away(_path: str) -> None:
+        raise StorageError("The photo store is away.")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(core.photos, "delete", away)
+        await run_jobs(core, desk, clock)
+    assert len(await rows(desk, photo_removals)) == 1
+    clock.advance(minutes=6)
+    await run_jobs(core, desk, clock)
+    assert await rows(desk, photo_removals) == []
+
+
+async def test_an_hour_later_the_account_is_gone_over_once_more_and_its_people_are_forgotten(
+    core: Core, desk: Desk, patient: Account, clock: SetClock
+) -> None:
+    await opened(core, desk, patient, HAN)
+    await erase(core, desk, await opened(core, desk, patient))
+    await run_jobs(core, desk, clock)
+    async with desk.write() as uow:  # what was in flight in another transaction
+        await core.consents.give(uow, patient.id, ConsentKind.HEALTH)
+        await uow.conn.execute(update(tables.outbox).values(sent_at=uow.now))
+        gone = {"bot_id": 1, "update_id": 1, "person_id": LI, "received_at": uow.now, "done_at": uow.now}
+        await uow.conn.execute(insert(inbox).values(gone))
+    assert [row["people"] for row in await rows(desk, erasures)] == [[LI, HAN]]
+    clock.advance(minutes=59)
+    await run_jobs(core, desk, clock)
+    assert len(await rows(desk, tables.consents)) == 1
+    clock.advance(minutes=2)
+    await run_jobs(core, desk, clock)
+    for table in (erasures, tables.consents, tables.outbox):
+        assert await rows(desk, table) == []
+    assert str(LI) not in await everything(desk)
+
+
+async def test_of_two_erasures_at_once_the_second_finds_nobody(core: Core, desk: Desk, patient: Account) -> None:
+    both = [await opened(core, desk, patient), await opened(core, desk, patient, HAN)]
+    done = await asyncio.gather(*(erase(core, desk, signed) for signed in both), return_exceptions=True)
+    assert sorted(type(each).__name__ for each in done) == ["NoneType", "Unauthenticated"]
+    assert [row["action"] for row in await rows(desk, tables.audit)].count(Action.ERASE) == 1
+
+
+async def test_a_login_whose_password_was_being_compared_meanwhile_is_refused(
+    core: Core, desk: Desk, patient: Account
+) -> None:
+    signed = await opened(core, desk, patient)
+    async with desk.write() as uow:
+        attempt = await core.login.begin(
+            uow, role=Role.PATIENT, identifier=PHONE, password=PASSWORD, source=Source.telegram(HAN)
+        )
+    await attempt.verify()
+    await erase(core, desk, signed)
+    async with desk.write() as uow:
+        assert await core.login.finish(uow, attempt) == LoginRefused()
+    assert await rows(desk, tables.sessions) == []
+
+
+async def test_what_is_written_while_the_account_is_being_erased_comes_before_or_not_at_all(
+    core: Core, desk: Desk, doctor: Account
+) -> None:
+    """Each act was let in before the erasure, and writes when that is over."""
+    signed = await opened(core, desk, doctor)
+    photo = await core.photos.take(BytesIO(jpeg()))
+
+    async def change() -> None:
+        async with desk.write() as uow:
+            await core.profiles.change(uow, signed, Role.DOCTOR, {Field.NAME: PARSERS[Field.NAME]("MARK")})
+
+    async def submit() -> None:
+        async with core.photos.kept(PhotoKind.CERTIFICATE, [photo]) as stored, desk.write() as uow:
+            await core.certificates.submit(uow, signed, stored)
+
+    async with desk.write() as uow:
+        await core.erasing.erase(uow, signed)
+        late = [asyncio.create_task(change()), asyncio.create_task(submit())]
+        await asyncio.sleep(0.05)
+    done = await asyncio.gather(*late, return_exceptions=True)
+    assert [type(each) for each in done] == [Unauthenticated, Unauthenticated]
+    assert "MARK" not in await everything(desk)
+    assert await rows(desk, submissions) == []
+
+
+async def test_a_medical_history_is_not_written_by_a_consent_that_is_being_taken_back(
+    core: Core, desk: Desk, patient: Account
+) -> None:
+    signed = await opened(core, desk, patient)
+    history = {Field.MEDICAL_HISTORY: PARSERS[Field.MEDICAL_HISTORY]("MARK")}
+
+    async def write() -> None:
+        async with desk.write() as uow:
+            await core.profiles.change(uow, signed, Role.PATIENT, history)
+
+    async with desk.write() as uow:
+        await core.consents.give(uow, patient.id, ConsentKind.HEALTH)
+    async with desk.write() as uow:
+        await core.consents.withdraw_own(uow, signed, ConsentKind.HEALTH)
+        writing = asyncio.create_task(write())
+        await asyncio.sleep(0.05)
+    with pytest.raises(AccountError, match="needs_consent"):
+        await writing
+
+
+async def test_the_last_active_admin_stays_and_of_two_who_go_at_once_one_does(
+    core: Core, desk: Desk, make_account: MakeAccount
+) -> None:
+    ann = await make_account(role=Role.ADMIN)
+    signed = await opened(core, desk, ann)
+    for act in (core.erasing.check_may, core.erasing.erase):
+        async with desk.write() as uow:
+            with pytest.raises(AccountError, match=r"account\.last_admin"):
+                await act(uow, signed)
+    both = [signed, await opened(core, desk, await make_account(OTHER, role=Role.ADMIN), HAN)]
+    done = await asyncio.gather(*(erase(core, desk, each) for each in both), return_exceptions=True)
+    assert sorted(getattr(each, "code", "done") for each in done) == ["account.last_admin", "done"]
+
+
+async def test_a_lapsed_login_erases_nothing(core: Core, desk: Desk, patient: Account, clock: SetClock) -> None:
+    await opened(core, desk, patient)
+    clock.advance(days=14)
+    async with desk.read() as uow:
+        lapsed = (await core.sessions.of_people(uow, [LI]))[LI]
+    with pytest.raises(Forbidden):
+        await erase(core, desk, lapsed)
+    assert isinstance(await log_in(core, desk), LoggedIn)
+
+
+class TestRefusalsAreRemembered:
+    """For two years, by an HMAC of the phone."""
+
+    @staticmethod
+    async def erased(core: Core, desk: Desk, doctor: Account, *states: State) -> None:
+        signed = await opened(core, desk, doctor)
+        for number, state in enumerate(states):
+            await decide(desk, await send_certificate(core, desk, signed, f"photo {number}"), state)
+        await erase(core, desk, signed)
+
+    @pytest.mark.parametrize("state", [State.REJECTED, State.LOCKED])
+    async def test_until_the_day_two_years_later(
+        self, core: Core, desk: Desk, doctor: Account, clock: SetClock, state: State
+    ) -> None:
+        refused_at = clock()
+        await self.erased(core, desk, doctor, state)
+        assert OTHER.value not in await everything(desk)
+        for days, expected in ((729, [PastRefusal(state, refused_at)]), (1, [])):
+            clock.advance(days=days)
+            async with desk.write() as uow:
+                await core.past_refusals.purge(uow)
+                assert await core.past_refusals.of(uow, OTHER) == expected
+                assert await core.past_refusals.of(uow, PHONE) == []
+        assert "past_refusals:" not in await everything(desk)
+
+    @pytest.mark.parametrize("states", [(), (State.NEEDS_RESUBMIT,), (State.APPROVED,)])
+    async def test_not_of_who_was_not_finally_refused(
+        self, core: Core, desk: Desk, doctor: Account, states: tuple[State, ...]
+    ) -> None:
+        await self.erased(core, desk, doctor, *states)
+        async with desk.read() as uow:
+            assert await core.past_refusals.of(uow, OTHER) == []
+
+    async def test_an_appeal_that_waits_does_not_take_the_refusal_along(
+        self, core: Core, desk: Desk, doctor: Account
+    ) -> None:
+        signed = await opened(core, desk, doctor)
+        await decide(desk, await send_certificate(core, desk, signed), State.PENDING)
+        async with desk.write() as uow:
+            await uow.conn.execute(update(submissions).values(appeal=True))
+        await erase(core, desk, signed)
+        async with desk.read() as uow:
+            assert [past.state for past in await core.past_refusals.of(uow, OTHER)] == [State.REJECTED]
+
+    async def test_under_an_older_key_too_as_long_as_it_is_in_the_ring(
+        self, core: Core, desk: Desk, clock: SetClock
+    ) -> None:
+        old, new = new_key_text(), new_key_text()
+        async with desk.write() as uow:
+            await PastRefusals(KeyRing.parse(old)).note(uow, OTHER, State.LOCKED, clock())
+        async with desk.read() as uow:
+            for ring, found in ((f"{new},{old}", 1), (new, 0)):
+                assert len(await PastRefusals(KeyRing.parse(ring)).of(uow, OTHER)) == found
