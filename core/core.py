@@ -112,7 +112,7 @@ class Core:
             audit=self.audit,
             notices=self.notices,
             throttle=throttle,
-            reader=OwnDataReader(self.profiles, settings.clinic.zone),
+            reader=OwnDataReader(self.profiles, attempts, settings.clinic.zone),
         )
         self.imports = Imports(accounts=self.accounts, profiles=self.profiles, consents=self.consents, audit=self.audit)
         self.avatars = Avatars(self.accounts, self.audit)

@@ -3,7 +3,8 @@
 Not in it is what colleagues say among themselves, and who of them decided: storage/own_data.py has the whole list.
 """
 
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final, Protocol
@@ -12,6 +13,7 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from core.account import Account
+from core.attempts import UNTOLD, Attempts
 from core.audit import Action
 from core.notices import NoticeKind
 from core.photos import MediaType
@@ -38,7 +40,6 @@ FORMAT: Final = 1
 _ENDINGS: Final = {MediaType.JPEG: "jpg", MediaType.PNG: "png"}
 _AVATAR: Final = "photos/avatar.jpg"
 _AVATAR_BYTES: Final = 1024 * 1024  # more than it can have
-_INTERNAL: Final = frozenset({"proposed", "sent_back"})  # between two admins (REVIEW.md 7)
 
 
 class Wording(Protocol):
@@ -77,9 +78,10 @@ class OwnData:
 class OwnDataReader:
     """Reads what is kept about who is acting. That they may is for its caller to ask."""
 
-    def __init__(self, profiles: Profiles, zone: ZoneInfo) -> None:
+    def __init__(self, profiles: Profiles, attempts: Attempts, zone: ZoneInfo) -> None:
         """`zone`: times are written in it."""
         self._profiles = profiles
+        self._attempts = attempts
         self._zone = zone
 
     async def read(self, uow: UnitOfWork, account: Account, signed: Signed, wording: Wording) -> OwnData:
@@ -121,11 +123,8 @@ class OwnDataReader:
                 number = row[place.column]
                 row[place.value] = (await reference.names(uow.conn, place, [number])).get(number) if number else None
             if row["medical_history"] is not None:
-                try:
+                with _unreadable(row, "medical_history"):
                     row["medical_history"] = await self._profiles.medical_history(uow, signed)
-                except SealBroken:
-                    _log.exception("export.unreadable", column="medical_history")
-                    row["medical_history"] = None
             return row, [PhotoFile(_AVATAR, path, _AVATAR_BYTES, None)] if path else []
         return None, []
 
@@ -136,6 +135,8 @@ class OwnDataReader:
             for attempt in attempts
         }
         photos: list[PhotoFile] = []
+        for attempt in by_id.values():
+            self._open(attempt, "appeal_message")
         for file in await store.of_submissions(uow.conn, submission_files, by_id):
             attempt = by_id[file.pop("submission_id")]
             path, position = file.pop("path"), file.pop("position")
@@ -145,19 +146,35 @@ class OwnDataReader:
             attempt["photos"].append({"file": name if path is not None else None, **file})
         for decision in await store.of_submissions(uow.conn, decisions, by_id):
             attempt = by_id[decision.pop("submission_id")]
-            if decision["outcome"] not in _INTERNAL:
-                attempt["decisions"].append(decision)
+            if decision["outcome"] not in UNTOLD:
+                self._open(decision, "message")
+                attempt["decisions"].append({**decision, "reasons": _split(decision["reasons"])})
         return list(by_id.values()), photos
 
+    def _open(self, row: dict[str, Any], column: str) -> None:
+        """What was written, in place of what is sealed."""
+        with _unreadable(row, column):
+            row[column] = self._attempts.opened(row[column])
+
     def _plain(self, value: Any) -> Any:
-        """The same for JSON: times by ISO 8601 with their zone, and no bytes, which are nothing that people read."""
+        """The same for JSON: times by ISO 8601 with their zone."""
         if isinstance(value, dict):
-            return {key: self._plain(each) for key, each in value.items() if not isinstance(each, bytes)}
+            return {key: self._plain(each) for key, each in value.items()}
         if isinstance(value, list | tuple):
             return [self._plain(each) for each in value]
         if isinstance(value, datetime):
             return value.astimezone(self._zone).isoformat(timespec="seconds")
         return value.isoformat() if isinstance(value, date) else value
+
+
+@contextmanager
+def _unreadable(row: dict[str, Any], column: str) -> Iterator[None]:
+    """One text whose key is gone does not cost its owner all the rest."""
+    try:
+        yield
+    except SealBroken:
+        _log.exception("export.unreadable", column=column)
+        row[column] = None
 
 
 def _seen(state: str | None) -> str | None:

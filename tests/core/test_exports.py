@@ -23,6 +23,7 @@ from core.notes import Note
 from core.notices import NoticeKind
 from core.profile_values import Address, MedicalHistory
 from core.profiles import Field
+from core.reasons import Message
 from core.sessions import Signed
 from core.trail import By
 from core.unit import Channel
@@ -31,6 +32,7 @@ from storage.exports import ExportJob
 from storage.tables.accounts import outbox
 from tests.conftest import Desk, SetClock
 from tests.core.conftest import PASSWORD, MakeAccount
+from tests.core.review_people import FINAL, Clinic
 
 LI = 7001
 HISTORY = "2019 年做过阑尾手术，对青霉素过敏"
@@ -222,6 +224,29 @@ async def test_the_audit_says_what_was_done_by_whom_without_naming_an_admin(
     whole = json.dumps([own.data, trail], ensure_ascii=False)
     for others in (boss.pseudonym, boss.name, "13712345678", "A2", "冒用"):
         assert others not in whole
+
+
+async def test_a_doctor_reads_what_was_decided_and_written_to_them_and_nothing_between_colleagues(
+    core: Core, desk: Desk, clock: SetClock, make_account: MakeAccount
+) -> None:
+    clinic = Clinic(core, desk, make_account, clock)
+    wang, admin, other = await clinic.doctor(), await clinic.admin(), await clinic.doctor("韩梅梅")
+    theirs = await clinic.send(other)
+    number = await clinic.send(wang)
+    await clinic.refuse(admin, number, FINAL)
+    await clinic.do(core.certificates.appeal, wang, Message("编号是新的"))
+    own, trail = await read(core, desk, wang)
+    [attempt] = own.data["certificates"]
+    assert (attempt["number"], attempt["state"]) == (number, "pending")
+    [decision] = attempt["decisions"]
+    assert (decision["outcome"], decision["reasons"]) == ("rejected", ["NOT"])
+    assert decision["message"] == "名册中没有这个编号"
+    assert attempt["appeal_message"] == "编号是新的"
+    assert [photo.name for photo in own.photos] == [f"photos/{number}-1.jpg"]
+    assert {entry["subject"] for entry in trail} == {"account", number}
+    whole = json.dumps([own.data, trail], ensure_ascii=False)
+    for not_theirs in ("已电话核实两次", "管理员", admin.pseudonym, "韩梅梅", theirs, other.pseudonym):
+        assert not_theirs not in whole
 
 
 async def test_a_long_trail_is_whole(core: Core, desk: Desk, li: Signed) -> None:
