@@ -8,12 +8,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Final
+from typing import Final, Self, TypeAlias
 
-from core.account import Account, AccountState
+from core.account import Account, AccountState, parse_number
 from core.accounts import Accounts
 from core.audit import Action, Audit
-from core.crockford import new_number, parse_number
+from core.crockford import new_number
+from core.crockford import parse_number as parse_request
 from core.errors import AccountError, InvalidValue
 from core.notices import NoticeKind, Notices
 from core.permissions import Permission, require
@@ -42,6 +43,19 @@ class Purpose(StrEnum):
     PHONE = "phone"
 
 
+@dataclass(frozen=True, slots=True)
+class AccountNumber:
+    """The number of an account, like `P12`."""
+
+    role: Role
+    id: int
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Raises AccountError."""
+        return cls(*parse_number(text))
+
+
 class RequestState(StrEnum):
     """Open: it waits for an admin. Granted: it waits for the new password. Dropped: something else came first."""
 
@@ -51,6 +65,8 @@ class RequestState(StrEnum):
     DROPPED = "dropped"
 
 
+Named: TypeAlias = Phone | Email | Username | AccountNumber
+"""By what people name their account. One that has lost its phone goes by its number alone."""
 _OVER: Final[Mapping[str, str]] = {
     RequestState.GRANTED: "recovery.confirmed_already",
     RequestState.DONE: "recovery.confirmed_already",
@@ -105,9 +121,9 @@ class Recovery:
             raise AccountError("recovery.staff", field="role")
 
     async def ask(
-        self, uow: UnitOfWork, telegram_user_id: int, role: Role, named: Phone | Email | Username, *, own_contact: bool
+        self, uow: UnitOfWork, telegram_user_id: int, role: Role, named: Named, *, own_contact: bool
     ) -> str | None:
-        """Asks for a new password of the account that goes by this phone, e-mail or username.
+        """Asks for a new password of the account that goes by this phone, e-mail, username or number.
 
         Returns the number to be told to an admin, whether there is such an account or not; or None: nobody is needed.
         That is so when this Telegram user has verified this phone before and shares it again; a contact alone is no
@@ -155,13 +171,14 @@ class Recovery:
         Throttled for who has guessed too often, Forbidden.
         """
         require(signed, Permission.MANAGE_ACCOUNTS)
-        number = parse_number(typed)
+        number = parse_request(typed)
         if number is None:
             raise InvalidValue("recovery.wrong_number", field="number")
         tries = self._throttle.key("request numbers tried", signed.account_id)
         await self._throttle.reserve(uow, tries, FREE_TRIES, "recovery.throttled")
         row = await store.by_number(uow.conn, self._hashed(number))
         if row is None:
+            await self._audit.append(uow, Action.FIND, actor=signed.pseudonym)
             return None
         await self._throttle.give_back(uow, tries)
         if row.state != RequestState.OPEN or row.expires_at <= uow.now:
@@ -169,7 +186,8 @@ class Recovery:
         account = None if row.account_id is None else await self._accounts.get(uow, row.account_id)
         if account is not None:
             await self._check_not_own(uow, signed, row, account)
-            await self._audit.append(uow, Action.FIND, actor=signed.pseudonym, subject=account.pseudonym)
+        subject = account.pseudonym if account else None
+        await self._audit.append(uow, Action.FIND, actor=signed.pseudonym, subject=subject)
         return Request(row.id, Purpose(row.purpose), account, row.phone)
 
     async def confirm(self, uow: UnitOfWork, signed: Signed, request_id: int, *, seen_phone: str | None) -> Account:
@@ -211,10 +229,12 @@ class Recovery:
         """Removes requests a day after their time; how many."""
         return await store.purge(uow.conn, before=uow.now - timedelta(days=1))
 
-    async def _named(self, uow: UnitOfWork, role: Role, named: Phone | Email | Username) -> AnyRow | None:
+    async def _named(self, uow: UnitOfWork, role: Role, named: Named) -> AnyRow | None:
         if isinstance(named, Phone):
             return await account_store.by_phone(uow.conn, role, named.value)
-        if isinstance(named, Email):
+        if isinstance(named, AccountNumber):
+            row = await account_store.get(uow.conn, named.id)
+        elif isinstance(named, Email):
             row = await account_store.by_email(uow.conn, named.folded)
         else:
             row = await account_store.by_username(uow.conn, named.folded)
@@ -279,7 +299,7 @@ def _over(row: AnyRow | None) -> AccountError:
     return AccountError(_OVER[row.state] if row is not None else "recovery.expired")
 
 
-def _verified_by(row: AnyRow, named: Phone | Email | Username, telegram_user_id: int) -> bool:
+def _verified_by(row: AnyRow, named: Named, telegram_user_id: int) -> bool:
     """Whether this Telegram user verified the phone by which an active account was named."""
     by_phone = isinstance(named, Phone) and row.phone_verified_at is not None
     return by_phone and row.phone_verified_by == telegram_user_id and row.state == AccountState.ACTIVE

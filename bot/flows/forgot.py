@@ -9,15 +9,15 @@ from bot.dialog.events import Said, Shared
 from bot.dialog.flow import Answers, Flow, InvalidInput, Kind, Step, Value
 from bot.dialog.view import Button, Screen, Text
 from bot.flows.acts import Acts
-from bot.flows.inputs import parse_identifier, parse_new_password, parse_phone, refusal
+from bot.flows.inputs import parse_identifier, parse_new_password, parse_phone, typed
 from bot.flows.login import ROLES
 from bot.person import Case, Done, Reply
 from core.consents import ConsentKind
 from core.core import Core
-from core.errors import AccountError, InvalidValue
+from core.errors import AccountError
 from core.password_resets import PasswordReset
 from core.passwords import PasswordHash
-from core.recovery import LIFE
+from core.recovery import LIFE, AccountNumber, Purpose
 from core.values import Email, Password, Phone, Role, Username
 
 _AGAIN: Final = "again"
@@ -26,7 +26,7 @@ _AGAIN: Final = "again"
 async def forgot(case: Case) -> Reply:
     """The dialog; or, where it was gone through, what has become of the request (DIALOGS rule 24)."""
     waiting = await case.core.recovery.waiting(case.uow, case.person.id)
-    if waiting is None:
+    if waiting is None or waiting.purpose is not Purpose.PASSWORD:
         return _begun(case, FORGOT)
     if waiting.granted:
         return _begun(case, NEW_PASSWORD)
@@ -45,26 +45,41 @@ def _begun(case: Case, flow: Flow) -> Reply:
 
 
 def _parse_who(event: Said | Shared, answers: Answers) -> Value:
-    """A shared contact or a typed phone, e-mail or, for doctors, username: `{"by": …, "value": …, "own": bool}`."""
+    """A shared contact, or a phone, e-mail, account number or, by doctors, username typed: `{"by", "value", "own"}`."""
     if isinstance(event, Shared):
         return {"by": "phone", "value": parse_phone(event, answers)["number"], "own": True}
+    by, value = _typed(event, answers)
+    return {"by": by, "value": value, "own": False}
+
+
+def _typed(event: Said, answers: Answers) -> tuple[str, str]:
     try:
         named = parse_identifier(event, answers)
     except InvalidInput as problem:
-        if problem.text.key != "error.identifier.wrong_format" or answers.get("role") != "doctor":
+        if problem.text.key != "error.identifier.wrong_format":
             raise
-        return {"by": "username", "value": _username(event.text), "own": False}
-    return {"by": "email" if "@" in named else "phone", "value": named, "own": False}
+        if _is_number(event.text):
+            return "number", event.text
+        if answers.get("role") != "doctor":
+            raise
+        return "username", typed(Username.parse)(event, answers)
+    return ("email" if "@" in named else "phone"), named
 
 
-def _username(text: str) -> str:
+def _is_number(text: str) -> bool:
     try:
-        return str(Username.parse(text))
-    except InvalidValue as problem:
-        raise refusal(problem) from None
+        AccountNumber.parse(text)
+    except AccountError:
+        return False
+    return True
 
 
-_NAMED: Final[dict[str, Any]] = {"phone": Phone.parse, "email": Email.parse, "username": Username.parse}
+_NAMED: Final[dict[str, Any]] = {
+    "phone": Phone.parse,
+    "email": Email.parse,
+    "number": AccountNumber.parse,
+    "username": Username.parse,
+}
 
 
 async def _role_can_be(case: Case, value: Value, _answers: Answers) -> None:

@@ -162,6 +162,28 @@ async def test_whether_there_is_an_account_only_the_admin_reads(clinic: Clinic, 
     assert "申请编号是 6 位字母和数字" in wang.screen
 
 
+async def test_an_account_that_lost_its_phone_is_named_by_its_number(clinic: Clinic, wang: Chat) -> None:
+    lost = await clinic.person("李雷", phone="13700000000")
+    await lost.send("/register")
+    await lost.press("患者")
+    await lost.press("我同意")
+    await lost.send("13812345678")
+    await lost.send("李雷")
+    for _ in range(3):
+        await lost.press("跳过")
+    await lost.press("下一步：设置密码")
+    await lost.send(PASSWORD)
+    await register(await clinic.person("真机主", phone="13812345678"), name="真机主")
+    await lost.expect("手机号已由他人验证并使用")
+    await wang.send(f"/reset {await forgot(lost, 'p2')}")
+    assert f"账号：P2 {FSI}李雷{PDI}" in wang.screen
+    assert "手机号：未填写" in wang.screen
+    await wang.press("已核实，确认")
+    await lost.expect("请设置新密码")
+    await lost.send(NEW)
+    assert "您已登录：李雷（患者）" in lost.screen
+
+
 async def test_of_two_admins_at_once_one_reads_that_it_is_confirmed(clinic: Clinic, wang: Chat, li: Chat) -> None:
     zhao = await admin(clinic, "13900000002", "赵敏")
     lost = await clinic.person("李雷的新手机", phone="13700000000")

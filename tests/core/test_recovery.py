@@ -13,7 +13,7 @@ from core.crockford import ALPHABET
 from core.errors import AccountError, CoreError, Forbidden, InvalidValue, Throttled, Unauthenticated
 from core.login import LoggedIn, LoginRefused
 from core.notices import NoticeKind
-from core.recovery import A_DAY, FREE_TRIES, LIFE, Purpose, Request
+from core.recovery import A_DAY, FREE_TRIES, LIFE, AccountNumber, Named, Purpose, Request
 from core.sessions import Signed
 from core.values import Age, Email, Password, Phone, Role, Sex, Username
 from storage import accounts as account_store
@@ -53,7 +53,7 @@ async def ask(
     core: Core,
     desk: Desk,
     person: int = LI,
-    named: Phone | Email | Username = PHONE,
+    named: Named = PHONE,
     *,
     role: Role = Role.PATIENT,
     own_contact: bool = False,
@@ -62,7 +62,7 @@ async def ask(
         return await core.recovery.ask(uow, person, role, named, own_contact=own_contact)
 
 
-async def number_of(core: Core, desk: Desk, person: int = LI, named: Phone | Email | Username = PHONE) -> str:
+async def number_of(core: Core, desk: Desk, person: int = LI, named: Named = PHONE) -> str:
     number = await ask(core, desk, person, named)
     assert number is not None
     return number
@@ -128,9 +128,12 @@ async def test_a_contact_is_no_proof_for_a_phone_that_was_only_typed(
     assert await ask(core, desk, LI, own_contact=True) is not None
 
 
-@pytest.mark.parametrize("named", [PHONE, Phone("13700000000"), Email("nobody@example.com"), Username("nobody")])
+@pytest.mark.parametrize(
+    "named",
+    [PHONE, Phone("13700000000"), Email("nobody@example.com"), Username("nobody"), AccountNumber(Role.PATIENT, 99)],
+)
 async def test_whether_there_is_such_an_account_cannot_be_told_from_the_answer(
-    core: Core, desk: Desk, account: Account, named: Phone | Email | Username
+    core: Core, desk: Desk, account: Account, named: Named
 ) -> None:
     number = await ask(core, desk, STRANGER, named)
     assert number is not None
@@ -186,7 +189,9 @@ async def test_what_was_done_is_audited_and_by_whom(core: Core, desk: Desk, acco
         ]
 
 
-async def test_a_doctor_without_a_phone_is_found_by_email_and_by_username(core: Core, desk: Desk, wang: Signed) -> None:
+async def test_a_doctor_without_a_phone_is_found_by_email_username_and_number(
+    core: Core, desk: Desk, wang: Signed
+) -> None:
     async with desk.write() as uow:
         doctor = await core.accounts.register_by_email(
             uow,
@@ -196,7 +201,8 @@ async def test_a_doctor_without_a_phone_is_found_by_email_and_by_username(core: 
             age=Age.parse("35"),
             password_hash=await core.passwords.hash(Password.parse(PASSWORD)),
         )
-    for person, named in ((LI, Email.parse("ann@EXAMPLE.com")), (HAN, Username.parse("dr_ann"))):
+    ways: list[Named] = [Email.parse("ann@EXAMPLE.com"), Username.parse("dr_ann"), AccountNumber.parse(doctor.number)]
+    for person, named in enumerate(ways, start=STRANGER):
         number = await ask(core, desk, person, named, role=Role.DOCTOR)
         assert number is not None
         request = await look(core, desk, wang, number)
@@ -333,9 +339,7 @@ async def test_what_the_admin_saw_is_what_is_confirmed(
     await confirm(core, desk, wang, await number_of(core, desk, STRANGER, Phone("13700000001")))
 
 
-@pytest.mark.parametrize(
-    "typed", ["", "7K3M2", "7K3M2QQ", "C-7K3M2Q", "P12", "7K3M2U", "７Ｋ３Ｍ２Ｑ'; --"], ids=repr
-)
+@pytest.mark.parametrize("typed", ["", "7K3M2", "7K3M2QQ", "C-7K3M2Q", "P12", "7K3M2U", "７Ｋ３Ｍ２Ｑ'; --"], ids=repr)
 async def test_what_is_no_number_is_said_and_not_counted(core: Core, desk: Desk, wang: Signed, typed: str) -> None:
     for _ in range(FREE_TRIES + 2):
         with pytest.raises(InvalidValue, match=r"recovery\.wrong_number"):
