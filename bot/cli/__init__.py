@@ -2,7 +2,7 @@
 
 import typer
 
-from bot.cli import admin, audit, db, imports, keys, run
+from bot.cli import admin, audit, db, imports, keys, run, texts
 from core.exits import MEANINGS, carry_out
 
 cli = typer.Typer(
@@ -19,6 +19,7 @@ cli.add_typer(db.commands, name="db")
 cli.add_typer(imports.commands, name="import")
 cli.add_typer(audit.commands, name="audit")
 cli.add_typer(keys.commands, name="secrets")
+cli.add_typer(texts.commands, name="texts")
 
 
 def main() -> int:

@@ -38,6 +38,13 @@ def database() -> Database:
     return Database(load_settings().storage.database_url)
 
 
+async def preview_page() -> str:
+    """See bot.preview."""
+    from bot.preview.making import preview_page  # noqa: PLC0415
+
+    return await preview_page()
+
+
 async def import_accounts(
     path: Path, *, source: str, health_consent: bool, dry_run: bool, report: Path | None
 ) -> Result:

@@ -15,7 +15,7 @@ def arrived(flow: Flow, draft: Draft, step: Step, event: Sent, *, late: bool) ->
     assert event.file is not None
     taking = Taking(step, event, late)
     if len(taken(_before(draft, step, event.file))) >= step.most:
-        return refused(flow, draft, taking, Text.of("error.photo.too_many", count=step.most))
+        return refused(flow, draft, taking, Text.of("error.photo.too_many", most=step.most))
     return Outcome(draft, (), taking=taking)
 
 

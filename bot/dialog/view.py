@@ -20,6 +20,11 @@ class Text:
         """`Text.of("hello", name=name)`: the same, written shorter."""
         return cls(key, params)
 
+    def text_keys(self) -> list[str]:
+        """Its own key, and those of the texts in its blanks."""
+        inner = (value.text_keys() for value in self.params.values() if isinstance(value, Text))
+        return [self.key, *(key for keys in inner for key in keys)]
+
 
 @dataclass(frozen=True, slots=True)
 class Button:
@@ -100,6 +105,11 @@ class Screen:
     def led_by(self, *notes: Text) -> "Screen":
         """The same screen with these texts before its own."""
         return replace(self, paragraphs=(*notes, *self.paragraphs))
+
+    def text_keys(self) -> list[str]:
+        """The keys of its texts in their order, those in blanks after the text that they stand in."""
+        parts = (part for one in self.paragraphs for part in (one if isinstance(one, tuple) else (one,)))
+        return [key for part in parts for key in part.text_keys()]
 
 
 def isolated(typed: str) -> str:

@@ -9,6 +9,7 @@ from typing import Final
 
 from bot.dialog.events import Answer, Pressed, Said, Shared
 from bot.dialog.flow import Flow, Kind, Step, Value
+from bot.dialog.view import Param, Text
 
 NOW: Final = datetime(2026, 3, 1, 4, 0, tzinfo=UTC)
 PHONE: Final = "13812345678"
@@ -90,6 +91,54 @@ WRONG: Final[Mapping[str, tuple[str, ...]]] = {
 
 # What admins type behind a command (DIALOGS.md Commands).
 BEHIND: Final[Mapping[str, str]] = {"find": "王", "suspend": "P1", "restore": "P2", "reset": "7K3M2Q", "audit": "P1"}
+
+# What stands in the blanks of texts that are shown by themselves.
+BLANKS: Final[dict[str, Param]] = {
+    "number": "P12",
+    "name": "王小明",
+    "person": "P12 王小明",
+    "value": "1990-01-31",
+    "text": "2019 年做过阑尾手术。",
+    "note": "已电话核实。",
+    "count": 3,
+    "given": 7,
+    "min": 8,
+    "max": 64,
+    "most": 4,
+    "failures": 7,
+    "days": 14,
+    "total": 9,
+    "messages": 2,
+    "length": 64,
+    "at": NOW,
+    "since": NOW,
+    "used": NOW,
+    "until": NOW,
+    "role": Text("role.patient"),
+    "state": Text("state.active"),
+    "dialog": Text("title.register"),
+    "ask": Text("name.name"),
+    "where": Text("sessions.over_http"),
+    "wait": Text("wait.minutes", {"count": 5}),
+    "news": Text("notice.restored"),
+    "what": Text("audit.login.done"),
+    "by": Text("audit.by.owner"),
+    "about": Text("command.help.about"),
+    "bot": "clinic_bot",
+    "admin": "A1 陈芳",
+    "address": "https://example.com/photo.jpg",
+    "phone": PHONE,
+    "life": Text("wait.minutes", {"count": 30}),
+    "version": 1,
+    "left": 2,
+    "hours": 4,
+    "times": 5,
+    "date": NOW.date(),
+    "valid_until": NOW.date(),
+    "problem": Text("error.photo.empty"),
+    "reason": "照片模糊",
+    "reasons": "照片模糊：请对焦清楚，重新拍一张。",
+}
 
 
 def ways_on(flow: Flow, step: Step) -> Iterator[tuple[Answer, ...]]:

@@ -2,7 +2,7 @@
 
 import unicodedata
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -10,15 +10,13 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bot.adapter import Arrival, Event
-from bot.commands import COMMANDS
-from bot.desk import Desk
 from bot.dialog import screens
 from bot.dialog.draft import Draft
-from bot.dialog.engine import Engine
 from bot.dialog.flow import Flow
 from bot.dialog.view import Button, Screen, Text
 from bot.flows import FLOWS
 from bot.person import Decision, Person, Reply
+from bot.preview.clinic import desk_of
 from bot.preview.people import person, whose
 from bot.preview.samples import NOW
 from bot.preview.walk import Stop, stops
@@ -29,8 +27,8 @@ CATALOGUE = Catalogue(
     ZoneInfo("Asia/Shanghai"),
     {"clinic": "仁和诊所", "contact": "010-12345678", "privacy_url": "https://clinic.example/privacy"},
 )
-ENGINE = Engine(timedelta(minutes=15), CATALOGUE.labels)
-DESK = Desk(engine=ENGINE, catalogue=CATALOGUE, commands=COMMANDS, flows=FLOWS, username="clinic_bot")
+DESK = desk_of(CATALOGUE)
+ENGINE = DESK.engine
 in_every_dialog = pytest.mark.parametrize("flow", FLOWS.values(), ids=FLOWS.keys())
 
 
@@ -86,19 +84,8 @@ def actions(screen: Screen) -> set[str]:
 
 
 def keys(screen: Screen) -> list[str]:
-    """The keys of its texts, in their order, blanks after what they stand in."""
-    found: list[str] = []
-
-    def add(part: Text) -> None:
-        found.append(part.key)
-        for param in part.params.values():
-            if isinstance(param, Text):
-                add(param)
-
-    for paragraph in screen.paragraphs:
-        for part in paragraph if isinstance(paragraph, tuple) else (paragraph,):
-            add(part)
-    return found
+    """The keys of its texts, in their order."""
+    return screen.text_keys()
 
 
 def asks_as_before(stop: Stop, answer: Reply) -> bool:
