@@ -129,6 +129,63 @@ async def test_in_the_middle_of_something_else_they_are_told_where_to_go(clinic:
     assert "请先登录" in lost.screen
 
 
+async def test_who_logged_in_meanwhile_is_told_and_not_asked(clinic: Clinic, wang: Chat, li: Chat) -> None:
+    lost = await clinic.person("李雷的新手机", phone="13700000000")
+    number = await forgot(lost)
+    await log_in(lost)
+    await wang.send(f"/reset {number}")
+    await wang.press("已核实，确认")
+    await lost.expect("请用 /forgot 设置新密码")
+    await lost.send("this is no password")
+    assert "现在不需要输入密码" in lost.screen
+    await lost.send("/forgot")
+    await lost.press("退出登录并继续")
+    assert "请设置新密码" in lost.screen
+
+
+async def test_who_blocked_the_bot_meanwhile_finds_the_question_by_the_command(
+    clinic: Clinic, wang: Chat, li: Chat
+) -> None:
+    lost = await clinic.person("李雷的新手机", phone="13700000000")
+    number = await forgot(lost)
+    await lost.block()
+    await wang.send(f"/reset {number}")
+    await wang.press("已核实，确认")
+    await lost.unblock()
+    await lost.send("/forgot")
+    assert "请设置新密码" in lost.screen
+    await lost.send(NEW)
+    assert "新密码已设好，您已登录" in lost.screen
+
+
+async def test_a_chat_that_was_asked_goes_on_being_asked_whatever_else_is_pressed(
+    clinic: Clinic, wang: Chat, li: Chat
+) -> None:
+    lost = await clinic.person("李雷的新手机", phone="13700000000")
+    number = await forgot(lost)
+    menu = lost.last
+    await wang.send(f"/reset {number}")
+    await wang.press("已核实，确认")
+    await lost.expect("请设置新密码")
+    await lost.press_on(menu, "注册")
+    assert "这个按钮过期了" in lost.alerts[-1]
+    assert "请设置新密码" in lost.screen
+    clinic.clock.advance(minutes=16)
+    late = await lost.send(NEW)
+    assert late.deleted
+    assert "隔得有点久" in lost.screen
+    await lost.send(NEW)
+    assert "新密码已设好，您已登录" in lost.screen
+
+
+async def test_who_guesses_numbers_waits(clinic: Clinic, wang: Chat) -> None:
+    for _ in range(5):
+        await wang.send("/reset 000000")
+        assert "没有这个编号" in wang.screen
+    await wang.send("/reset 000000")
+    assert "输错的编号太多。请等待 15 秒再试" in wang.screen
+
+
 async def test_between_the_number_and_the_password_the_bot_may_stop(
     bot_settings: Settings, server: Served, clock: SetClock
 ) -> None:
