@@ -64,11 +64,11 @@ async def _register_until(stopping: asyncio.Event, sandbox: Sandbox, line: int, 
         number += 1
         phone = f"13{line}{number:08d}"
         chat = await sandbox.person(f"人{line}-{number}", phone=phone)
-        await _register(chat, name=f"王{'一二三四五六'[line]}{'甲乙丙丁'[number % 4]}", phone=phone)
+        await register(chat, name=f"王{'一二三四五六'[line]}{'甲乙丙丁'[number % 4]}", phone=phone)
         registered.append(chat)
 
 
-async def _register(chat: Chat, *, name: str, phone: str) -> None:
+async def register(chat: Chat, *, name: str, phone: str) -> None:
     await chat.send("/register", wait=False)
     await chat.expect("（1/9）", PATIENCE)
     await _press(chat, "患者", "（2/9）")
