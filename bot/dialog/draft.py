@@ -36,6 +36,8 @@ class Draft:
         answers: parsed values by step key; None where an optional step was skipped.
         found: what there is to pick from at the pending question, where people search for it.
         parts: the messages that a long text came in.
+        picked: what is put on at a question that several options answer; None before anything was pressed there.
+        page: which page of those options is shown.
         received: the photos that were sent to the question that waits for them.
         present: what stands today, by step key, in a dialog that changes it (DIALOGS rule 8).
         touched_at: when its person last did something in it (aware UTC).
@@ -61,6 +63,8 @@ class Draft:
     present: Answers = field(default_factory=dict)
     found: Found | None = None
     parts: list[Part] = field(default_factory=list)
+    picked: list[Value] | None = None
+    page: int = 0
     received: list[Received] = field(default_factory=list)
 
     @property
@@ -85,6 +89,8 @@ class Draft:
             "present": dict(self.present),
             "found": self.found,
             "parts": list(self.parts),
+            "picked": None if self.picked is None else list(self.picked),
+            "page": self.page,
             "received": list(self.received),
         }
 

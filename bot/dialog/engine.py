@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from bot.dialog import moves, photos
+from bot.dialog import moves, photos, several
 from bot.dialog.draft import Draft, Part
 from bot.dialog.events import Answer, Other, Pressed, Said, Sent, Shared
 from bot.dialog.flow import REVIEW, Answers, Flow, InvalidInput, Kind, Step, Value
@@ -86,6 +86,8 @@ class Engine:
         if step.long and isinstance(event, Said):
             return self._add(flow, draft, step, event)
         try:
+            if step.several and isinstance(event, Said):
+                return several.pick(flow, draft, step, several.typed(step, event.text, self._number))
             value = self._value(step, event, draft)
         except InvalidInput as problem:
             return self.offer(flow, draft) if late else self.refuse(flow, draft, problem.text)
@@ -125,15 +127,21 @@ class Engine:
             if step.kind is not Kind.CONTACT or step.parse is None:
                 raise InvalidInput(f"wrong.{Other.CONTACT}")
             return step.parse(event, draft.answers)
-        typed = fold(event.text)
         if step.search:
-            return typed_option(draft.found, typed)
-        for number, choice in enumerate(step.choices, start=1):
-            if typed == str(number) or typed in self.labels(choice.label) or typed in map(fold, choice.aliases):
-                return choice.value
+            return typed_option(draft.found, fold(event.text))
+        if (number := self._number(step, event.text)) is not None:
+            return step.choices[number].value
         if step.parse is None:
             raise InvalidInput("wrong.choice")
         return step.parse(event, draft.answers)
+
+    def _number(self, step: Step, text: str) -> int | None:
+        """Which of the choices is typed, from 0; None for something else."""
+        typed = fold(text)
+        for number, choice in enumerate(step.choices):
+            if typed == str(number + 1) or typed in self.labels(choice.label) or typed in map(fold, choice.aliases):
+                return number
+        return None
 
 
 def fold(typed: str) -> str:
@@ -158,6 +166,8 @@ def _still_fits(step: Step, answers: Answers) -> bool:
     value = answers[step.key]
     if value is None:
         return step.optional
+    if step.several:
+        return set(value) <= {choice.value for choice in step.choices}
     if step.choices:
         return any(choice.value == value for choice in step.choices)
     if step.parse is None or not isinstance(value, str):

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
+from functools import reduce
 from typing import Any, TypeAlias
 
 from bot.dialog.events import Other, Said, Shared
@@ -58,6 +59,7 @@ class Step:
             with an example), `help.KEY` (more help after the second wrong answer) and `name.KEY` (for the review).
         parse: makes the stored value of what was said or shared, or raises InvalidInput. Not needed for mere choices.
         choices: options with a button each; their number or label typed is as good (DIALOGS rule 14).
+        several: any of the choices together are an answer, a list (bot/dialog/several.py).
         optional: may be skipped.
         when: whether the step is asked at all, by the answers so far.
         kind: what it waits for.
@@ -79,6 +81,7 @@ class Step:
     key: str
     parse: Parse | None = None
     choices: Sequence[Choice] = ()
+    several: bool = False
     optional: bool = False
     when: Callable[[Answers], bool] = lambda _answers: True
     kind: Kind = Kind.TEXT
@@ -111,8 +114,15 @@ class Step:
         if self.secret and (self.optional or self.choices):
             raise FlowError(f"step {self.key!r} is a password: it cannot be skipped or chosen")
 
+    def picked(self, draft: Any) -> list[Value]:
+        """What is put on in a draft, of a step that several options answer; an earlier answer is where one begins."""
+        return list(draft.answers.get(self.key) or ()) if draft.picked is None else draft.picked
+
     def as_shown(self, value: Value) -> Text | str:
         """The answer as its person sees it again: a choice's label, else by `shown`."""
+        if self.several:
+            labels = [Text(choice.label) for choice in self.choices if choice.value in value]
+            return reduce(lambda rest, first: Text.of("joined", first=first, rest=rest), reversed(labels))
         for choice in self.choices:
             if choice.value == value:
                 return Text(choice.label)

@@ -96,7 +96,7 @@ def asked(flow: Flow, draft: Draft) -> Step | None:
 def asking(flow: Flow, draft: Draft, key: str) -> Draft:
     """The draft at that step. A proof that is asked for again holds no more."""
     answers = {k: value for k, value in draft.answers.items() if k != key} if flow.is_secret(key) else draft.answers
-    return replace(draft, step=key, answers=answers, found=None, tries=0)
+    return replace(draft, step=key, answers=answers, found=None, picked=None, page=0, tries=0)
 
 
 def first_open(flow: Flow, answers: Answers) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from bot.dialog import moves, photos
+from bot.dialog import moves, photos, several
 from bot.dialog.draft import Draft
 from bot.dialog.events import Pressed, Said
 from bot.dialog.flow import REVIEW, Flow
@@ -46,6 +46,9 @@ def _pick(flow: Flow, draft: Draft, arg: str, *, late: bool) -> Outcome | None:
     step = moves.asked(flow, draft)
     if step is None:
         return None
+    if step.several:
+        number = int(arg) if arg.isascii() and arg.isdigit() and len(arg) < 4 else len(step.choices)
+        return several.pick(flow, draft, step, [number]) if number < len(step.choices) else None
     options = options_of(draft.found) if step.search else [choice.value for choice in step.choices]
     if not (arg.isascii() and arg.isdigit() and int(arg[:9]) < len(options)):
         return None
@@ -57,6 +60,8 @@ def _done(flow: Flow, draft: Draft) -> Outcome | None:
     step = moves.asked(flow, draft)
     if step and step.takes:
         return photos.done(flow, draft, step)
+    if step and step.several:
+        return several.done(flow, draft, step)
     if step is None or not step.long or step.parse is None or not draft.parts:
         return None
     return moves.take(flow, draft, step, step.parse(Said(draft.long_text, 0), draft.answers))
@@ -70,7 +75,11 @@ def _anew(flow: Flow, draft: Draft) -> Outcome | None:
 
 def _page(flow: Flow, draft: Draft, arg: str) -> Outcome | None:
     step = moves.asked(flow, draft)
-    if step is None or draft.found is None or not (arg.isascii() and arg.isdigit() and len(arg) < 6):
+    if step is None or not (arg.isascii() and arg.isdigit() and len(arg) < 6):
+        return None
+    if step.several:
+        return several.page(flow, draft, step, int(arg))
+    if draft.found is None:
         return None
     return Outcome(draft, (), searching=Searching(step, draft.found["typed"], int(arg)))
 

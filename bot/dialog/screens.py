@@ -6,6 +6,7 @@ from typing import Final
 
 from bot.dialog.draft import Draft, unpacked
 from bot.dialog.flow import REVIEW, Flow, Kind, Step, Value, flow_text
+from bot.dialog.search import PAGE
 from bot.dialog.view import Button, ContactKeyboard, Param, Picture, Rows, Screen, Text
 
 BACK: Final = Button(Text("button.back"), "back")
@@ -29,6 +30,7 @@ _TEXTS: Final = (
     "keyboard.away", "late.taken", "button.share_contact", "proof.lapsed",
     "help.review", "help.offer", "search.none", "search.missing", "long.so_far", "photos.so_far",
     "photos.problem", "photos.kept", "option", "option.line", "button.page_before", "button.page_after",
+    "option.picked", "option.line.picked", "button.several_done", "several.none", "wrong.several", "joined",
 )  # fmt: skip
 TEXTS: Final = frozenset(_TEXTS) | {key.label.key for key in (*CONTROLS, GO_ON, START_OVER)}
 
@@ -42,6 +44,9 @@ def question(flow: Flow, draft: Draft) -> Screen:
     """One question with its progress, the earlier answer if there is one, and its buttons (DIALOGS rules 2-8)."""
     step = flow.step(draft.step)
     lines = [Text.of(_progress_key(step), **_progress(flow, draft), ask=Text(step.ask))]
+    if step.several:
+        several, options = _several(step, draft)
+        return Screen((*lines, several), buttons=(*options, *_ways(flow, draft)))
     if (value := _value(step, draft)) is not None:
         lines.append(Text.of("earlier" if step.key in draft.answers else "present", value=step.as_shown(value)))
     controls = _controls(flow, draft, step)
@@ -74,6 +79,26 @@ def _options(step: Step, draft: Draft) -> tuple[tuple[tuple[Text, ...], ...], Ro
     if found["more"]:
         pages.append(Button(Text("button.page_after"), "page", str(found["page"] + 1)))
     return (lines,), (*_rows(picks, 4), *filter(None, (tuple(pages),)), (MISSING,))
+
+
+def _several(step: Step, draft: Draft) -> tuple[tuple[Text, ...], Rows]:
+    """A page of the options, numbered through, and which of them are put on."""
+    on, first = step.picked(draft), draft.page * PAGE
+    shown = list(enumerate(step.choices, start=1))[first : first + PAGE]
+    lines, picks = [], []
+    for number, choice in shown:
+        picked = choice.value in on
+        line = "option.line.picked" if picked else "option.line"
+        lines.append(Text.of(line, number=number, name=Text(choice.label)))
+        label = Text.of("option.picked" if picked else "option", number=number)
+        picks.append(Button(label, "pick", str(number - 1)))
+    pages = []
+    if first:
+        pages.append(Button(Text("button.page_before"), "page", str(draft.page - 1)))
+    if first + PAGE < len(step.choices):
+        pages.append(Button(Text("button.page_after"), "page", str(draft.page + 1)))
+    done = Button(Text.of("button.several_done", number=len(on)), "done") if on else None
+    return tuple(lines), (*_rows(tuple(picks), 4), *filter(None, (tuple(pages),)), *(((done,),) if done else ()))
 
 
 def review(flow: Flow, draft: Draft) -> Screen:
@@ -150,9 +175,12 @@ def _controls(flow: Flow, draft: Draft, step: Step) -> Rows:
     row = [KEEP] if has_value else []
     if step.optional:
         row.append(ERASE if has_value else SKIP)
+    return (*filter(None, (tuple(row),)), *_ways(flow, draft))
+
+
+def _ways(flow: Flow, draft: Draft) -> Rows:
     first = flow.path(draft.answers)[0] == draft.step
-    ways = (CANCEL,) if first and not (draft.editing or flow.home) else (BACK, CANCEL)
-    return (tuple(row), ways) if row else (ways,)
+    return ((CANCEL,) if first and not (draft.editing or flow.home) else (BACK, CANCEL),)
 
 
 def _rows(buttons: tuple[Button, ...], across: int) -> Rows:
