@@ -222,7 +222,7 @@ class Exporting:
             await self._fail(job, progress)
             return
         pause = pause_after(job.attempts)
-        with suppress(StorageError):  # then the claim runs out by itself
+        with suppress(StorageError, Forbidden):  # then the claim runs out by itself; who blocks us sees nothing
             await self._write(lambda uow: self._core.exports.put_back(uow, job, self._holder, pause))
             await progress.show(words.of("export.waiting"))
 

@@ -44,17 +44,16 @@ class Part:
 
     async def add_json(self, name: str, value: Any) -> None:
         """A value, written so that people can read it too."""
-        await self._add(self._entry(name, ZIP_DEFLATED), _json(value))
+        await self._add(self._entry(name, ZIP_DEFLATED), await asyncio.to_thread(_json, value))
 
     async def add_json_list(self, name: str, pages: AsyncIterable[Sequence[Any]]) -> None:
         """A list that may be long, written a page at a time."""
         with self._zip.open(self._entry(name, ZIP_DEFLATED), "w") as member:
-            before = b"[\n"
+            before = b"["
             async for page in pages:
-                for value in page:
-                    await asyncio.to_thread(member.write, before + _json(value))
-                    before = b",\n"
-            member.write(b"[]" if before == b"[\n" else b"\n]\n")
+                await asyncio.to_thread(_write, member, before, page)
+                before = b","
+            member.write(b"\n]\n" if before == b"," else b"[]\n")
 
     async def add_photo(self, name: str, content: bytes) -> None:
         """A photo, which gets no smaller by packing."""
@@ -86,6 +85,13 @@ def shared_out(photos: Sequence[PhotoFile], used: int, limit: int = MAX_PART) ->
         parts[-1].append(photo)
         used += size
     return parts
+
+
+def _write(member: IO[bytes], before: bytes, values: Sequence[Any]) -> None:
+    """Writes some of the values of a list, the first one behind what stands before it."""
+    for value in values:
+        member.write(before + b"\n" + _json(value))
+        before = b","
 
 
 def _json(value: Any) -> bytes:

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from core.account import AccountState
 from core.accounts import Accounts
 from core.audit import Action, Audit
 from core.errors import Conflict
@@ -132,8 +133,9 @@ class Exports:
         return await store.end(uow.conn, job.id, holder)
 
     async def fail(self, uow: UnitOfWork, job: ExportJob, holder: str) -> None:
-        """Gives a job up, and tells its account so."""
-        if await store.end(uow.conn, job.id, holder):
+        """Gives a job up, and tells its account so, unless that is suspended."""
+        ended = await store.end(uow.conn, job.id, holder)
+        if ended and (await self._accounts.get(uow, job.account_id)).state is AccountState.ACTIVE:
             await self._notices.tell(uow, job.account_id, NoticeKind.EXPORT_FAILED)
 
 
