@@ -104,6 +104,8 @@ _OF_CODE: Final[Mapping[str, str]] = {
     "photo.empty": "照片文件是空的，请重新选择。",
     "photo.too_big": "照片不能超过 20 MB。",
     "photo.not_a_picture": "只支持 JPEG 或 PNG 图片。",
+    "photo.heic": "不支持 HEIC 格式，请上传 JPEG 或 PNG 图片。",
+    "photo.pdf": "不支持 PDF，请上传 JPEG 或 PNG 图片。",
     "photo.polyglot": "文件里除了图片还夹带了别的内容，请直接拍照后上传。",
     "photo.animated": "不支持动图，请上传普通照片。",
     "photo.too_many_pixels": "照片太大，最多 4000 万像素，每边最多 20000 像素。",

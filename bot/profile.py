@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from bot import history, menu
+from bot import avatar, history, menu
 from bot.dialog.engine import Engine
 from bot.dialog.flow import Answers, Value
 from bot.dialog.search import PAGE
@@ -14,6 +14,7 @@ from core.profiles import WRITABLE, Field
 from core.sessions import Signed
 
 _AT: Final = "at"
+_THERE: Final = {Field.MEDICAL_HISTORY: "history.there", Field.AVATAR_URL: "avatar.there"}  # in place of what it is
 
 
 async def show(case: Case) -> Reply:
@@ -27,8 +28,12 @@ async def pressed(case: Case, arg: str) -> Reply:
     fields = _fields(case)
     if what == Field.MEDICAL_HISTORY and what in fields:
         return await history.opened(case, _signed(case))
+    if what == Field.AVATAR_URL and what in fields:
+        return await avatar.opened(case, _signed(case))
     if what in fields:
         return await _opened(case, Field(what))
+    if what == avatar.PREFIX:
+        return await avatar.pressed(case, _signed(case), which)
     if what == history.PREFIX:
         shown = await history.pressed(case, _signed(case), which)
         return shown if isinstance(shown, Reply) else await _listed(case, Field.MEDICAL_HISTORY, *shown)
@@ -72,6 +77,8 @@ async def _told(case: Case, account: Account) -> dict[str, Value]:
         value = getattr(account, field, getattr(profile, field, None))
         if field is Field.MEDICAL_HISTORY:
             told[field.value] = profile.has_medical_history or None
+        elif field is Field.AVATAR_URL:
+            told[field.value] = bool(profile.avatar_photo or profile.avatar_url) or None
         elif value is not None and field in PLACES:
             name = await case.core.places.name(case.uow, PLACES[field], value)
             told[field.value] = name and place_value(value, name)
@@ -84,16 +91,16 @@ def _shown(field: Field, told: Answers) -> Param:
     value = told[field]
     if value is None:
         return Text("review.skipped")
-    return Text("history.there") if field is Field.MEDICAL_HISTORY else EDITS[field].steps[0].as_shown(value)
+    return EDITS[field].steps[0].as_shown(value) if field in EDITS else Text(_THERE[field])
 
 
 def _name(field: Field) -> Text:
-    return Text(f"name.{field}")
+    return Text("name.avatar" if field is Field.AVATAR_URL else f"name.{field}")
 
 
 def _fields(case: Case) -> list[Field]:
     """The fields that are this person's, in the order of the list."""
-    return [field for field in (*EDITS, Field.MEDICAL_HISTORY) if field in WRITABLE[_signed(case).role]]
+    return [field for field in (*EDITS, *_THERE) if field in WRITABLE[_signed(case).role]]
 
 
 def _signed(case: Case) -> Signed:

@@ -65,6 +65,7 @@ class Action(StrEnum):
     SUBMIT_CERTIFICATE = "certificate.submit"
     WITHDRAW_CERTIFICATE = "certificate.withdraw"
     SEE_CERTIFICATE = "certificate.see"
+    SEE_AVATAR = "avatar.see"
     CLAIM_CERTIFICATE = "certificate.claim"
     RELEASE_CERTIFICATE = "certificate.release"
     APPROVE_CERTIFICATE = "certificate.approve"

@@ -31,6 +31,11 @@ async def expect_photo(uow: UnitOfWork, signed: Signed, kind: PhotoKind) -> str:
     return path
 
 
+async def give_photo_up(uow: UnitOfWork, path: str) -> None:
+    """An expected photo does not come, or will not do: what lies there of it leaves the store."""
+    await store.give_up(uow.conn, path, uow.now)
+
+
 async def settle_photos(uow: UnitOfWork, paths: Collection[str]) -> None:
     """Has expected photos stay: this transaction names them. Raises Conflict `photo.gone` when their time is over."""
     if not await store.settle(uow.conn, paths, uow.now + _MARGIN):

@@ -9,6 +9,7 @@ from sqlalchemy.exc import IntegrityError
 
 from core.accounts import Accounts
 from core.audit import Action, Audit
+from core.avatars import remove_avatar_photo
 from core.consents import ConsentKind, Consents
 from core.errors import AccountError, Forbidden, InvalidValue, NotFound
 from core.permissions import Permission, require
@@ -102,6 +103,7 @@ class Profile:
     """What an account's owner has told, beside what Account holds. The medical history is asked for by itself."""
 
     avatar_url: str | None = None
+    avatar_photo: str | None = None
     address: str | None = None
     hospital_id: int | None = None
     department_id: int | None = None
@@ -176,6 +178,9 @@ class Profiles:
         columns = {name: value for field, value in changes.items() for name, value in columns_of(field, value)}
         if Field.MEDICAL_HISTORY in changes:
             columns[Field.MEDICAL_HISTORY] = await self._sealed_history(uow, signed, changes[Field.MEDICAL_HISTORY])
+        if columns.get("avatar_url") is not None:
+            await remove_avatar_photo(uow, signed.account_id)
+            columns["avatar_photo"] = None  # the address takes its place; to erase an address leaves a photo alone
         of_account = {name: columns.pop(name) for name in _ACCOUNT_COLUMNS & columns.keys()}
         try:
             await account_store.change(uow.conn, signed.account_id, uow.now, of_account)

@@ -51,6 +51,11 @@ async def settle(conn: AsyncConnection, paths: Collection[str], after: datetime)
     return (await conn.execute(statement)).rowcount == len(paths)
 
 
+async def give_up(conn: AsyncConnection, path: str, now: datetime) -> None:
+    """Makes one due that was expected."""
+    await conn.execute(update(photo_removals).where(photo_removals.c.path == path).values(due_at=now, account_id=None))
+
+
 async def hasten(conn: AsyncConnection, account_id: int, now: datetime) -> None:
     """Makes all due that waits for this account, and nobody's."""
     mine = photo_removals.c.account_id == account_id

@@ -8,6 +8,7 @@ from bot.dialog.search import PAGE
 from bot.dialog.view import Text
 from bot.flows import history
 from bot.flows.acts import Acts
+from bot.flows.avatar import AVATAR
 from bot.flows.inputs import birth_date_step, email_step, free_text, sex_step, typed
 from bot.person import Case, Done
 from core.profile_values import PositionRank
@@ -91,4 +92,4 @@ EDITS: Final[Mapping[Field, Flow]] = {Field(step.key): _editing(step) for step i
 ONLY_LOGIN: Final = _editing(email_step("email", ask="ask.login_email", help="help.login_email"), "only_login")
 """An e-mail that is all its owner can log in with: it can be changed and not erased (CONTRACT.md 1 phone)."""
 
-FLOWS: Final = (*EDITS.values(), ONLY_LOGIN, *history.FLOWS)
+FLOWS: Final = (*EDITS.values(), ONLY_LOGIN, *history.FLOWS, AVATAR)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Final
 
-from bot.dialog.events import Answer, Pressed, Said, Shared
+from bot.dialog.events import Answer, File, Other, Pressed, Said, Sent, Shared
 from bot.dialog.flow import Flow, Kind, Step, Value
 from bot.dialog.view import Param, Text
 
@@ -50,6 +50,18 @@ SOUGHT: Final[Mapping[str, str]] = {"hospital_id": "协和", "department_id": "�
 FOUND: Final[Mapping[str, list[Value]]] = {
     "hospital_id": [{"id": number, "name": f"北京协和医院第{number}分院（东城院区）"} for number in range(1, 9)],
     "department_id": [{"id": number, "name": f"心血管内科第{number}病区"} for number in range(1, 9)],
+}
+
+# A photo that came, and as it is kept.
+PHOTO: Final = Sent(Other.PHOTO, 7, File("file", 300_000))
+KEPT: Final[Value] = {
+    "path": "certificate/5f1c0a9e8d7b46c3a2e1f09b8c7d6e5a",
+    "media_type": "image/jpeg",
+    "size": 300_000,
+    "width": 1280,
+    "height": 960,
+    "sha256": "0" * 64,
+    "likeness": "0" * 64,
 }
 
 # What was settled when a dialog was opened, by the step's key.
@@ -145,6 +157,8 @@ def ways_on(flow: Flow, step: Step) -> Iterator[tuple[Answer, ...]]:
     """What may be done to answer a question well: each a series of events. Raises NoSampleError."""
     if step.search:
         yield _said(_of(SOUGHT, step)), pressed(flow, "pick", "0")
+    elif step.takes:
+        yield (PHOTO,) if step.most == 1 else (PHOTO, pressed(flow, "done"))
     elif step.long:
         yield _said(_of(TYPED, step)), pressed(flow, "done")
     elif step.kind is Kind.CONTACT:
@@ -169,6 +183,8 @@ def stands(step: Step) -> Value:
     """What may stand today where a dialog changes something, as the step keeps it."""
     if step.search:
         return _of(FOUND, step)[0]
+    if step.takes:
+        return [KEPT]
     return step.choices[0].value if step.choices else _of(TYPED, step)
 
 

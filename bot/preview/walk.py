@@ -11,7 +11,7 @@ from bot.dialog.events import Answer
 from bot.dialog.flow import REVIEW, Flow, Step
 from bot.dialog.outcome import Outcome
 from bot.dialog.view import Screen
-from bot.preview.samples import FOUND, NOW, given, pressed, stands, ways_on
+from bot.preview.samples import FOUND, KEPT, NOW, given, pressed, stands, ways_on
 
 PROOF_HOLDS: Final = timedelta(minutes=10)
 
@@ -58,6 +58,8 @@ def after(engine: Engine, flow: Flow, draft: Draft, event: Answer, now: datetime
     if outcome.searching and outcome.draft:
         options = FOUND[outcome.searching.step.key]
         return engine.found(flow, outcome.draft, outcome.searching, options, more=True)
+    if outcome.taking and outcome.draft:
+        return engine.took(flow, outcome.draft, outcome.taking, KEPT)
     if outcome.submission and outcome.draft and flow.proof and outcome.draft.step == flow.proof.key:
         return engine.proved(flow, outcome.draft, now + PROOF_HOLDS)
     return outcome

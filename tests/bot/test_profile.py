@@ -80,7 +80,7 @@ async def test_a_patient_sees_what_stands_and_changes_it_field_by_field(li: Chat
     await li.press("我的资料")
     for line in ("姓名：王小明", "性别：保密", "出生日期：未填写", "住址：未填写"):
         assert line in li.screen
-    assert li.buttons == ["姓名", "性别", "出生日期", "住址", "既往病史", "菜单"]
+    assert li.buttons == ["姓名", "性别", "出生日期", "住址", "既往病史", "头像", "菜单"]
 
     await li.press("住址")
     assert "一共 2 步" in li.screen
