@@ -13,6 +13,7 @@ from telegram.error import BadRequest, Forbidden, RetryAfter, TelegramError
 
 from bot.outage import Outage
 from bot.telegram import RawBot, wait_of
+from core.exhibits import EDIT_CARD
 from core.removals import REMOVALS
 from core.uncut import uncut
 from storage import outbox
@@ -110,6 +111,8 @@ class Notices:
             text = await self._render(due)
             if text is None:
                 return self._dead(due, "not wanted any more")
+            if due.kind == EDIT_CARD:
+                return await self._edit(due, text)
             # No parse_mode: names are shown as typed, never as markup (DIALOGS rule 27).
             await self._bot.call("sendMessage", {"chat_id": due.telegram_user_id, "text": text})
         except Forbidden:
@@ -136,6 +139,15 @@ class Notices:
         except BadRequest as error:
             if "not found" not in str(error).lower():
                 raise
+        return self._sent(due)
+
+    async def _edit(self, due: Due, text: str) -> Note:
+        """Edits a card whose attempt has changed, and takes its buttons away (core/exhibits.py)."""
+        params = {"chat_id": due.telegram_user_id, "message_id": due.params["message_id"], "text": text}
+        try:
+            await self._bot.call("editMessageText", params)
+        except BadRequest as error:  # deleted by its reader, or it says so already
+            _log.info("A card is left as it is", notice=due.id, reason=str(error))
         return self._sent(due)
 
     def _sent(self, due: Due) -> Note:

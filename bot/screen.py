@@ -15,6 +15,7 @@ from bot.dialog.view import Button, Drawing, Picture, Rows, Screen, Text
 from bot.telegram import SentPhoto, wait_of
 from bot.texts import Catalogue, Language
 from core.errors import Busy
+from core.exhibits import Exhibit
 from core.sealing import SealBroken
 from storage.errors import StorageError
 
@@ -53,13 +54,14 @@ class Call(TypedDict):
     """One call still to be made. `screen` marks the message whose buttons are the present ones.
 
     `shots`: photos to be sent; they are read when they are, and wait nowhere else than in their store.
-    `chart`: a picture to be sent, drawn when it is.
+    `chart`: a picture to be sent, drawn when it is. `about`: submission, version and account, of an attempt shown.
     """
 
     method: str
     params: dict[str, Any]
     screen: bool
     shots: NotRequired[list[Shot]]
+    about: NotRequired[list[int]]
     chart: NotRequired[Chart]
 
 
@@ -86,12 +88,13 @@ class Place:
 class Shown:
     """What became of a reply: the message with the present buttons, or that the person has blocked the bot.
 
-    `photos`: the messages with photos.
+    `photos`: the messages with photos; `exhibits`: those that show an attempt.
     """
 
     message_id: int | None
     blocked: bool = False
     photos: tuple[int, ...] = ()
+    exhibits: tuple[Exhibit, ...] = ()
 
 
 def compose(screens: Sequence[Screen], place: Place, catalogue: Catalogue, language: Language) -> list[Call]:
@@ -121,6 +124,10 @@ def compose(screens: Sequence[Screen], place: Place, catalogue: Catalogue, langu
             calls.append(Call(method="editMessageText", params={**params, "message_id": target}, screen=last))
         else:
             calls.append(Call(method="sendMessage", params=params, screen=last))
+        if shown := screens[number].about:
+            about = [shown.submission, shown.version, shown.account]
+            for call in calls[-2:] if pictures else calls[-1:]:
+                call["about"] = about
     edited = {call["params"].get("message_id") for call in calls}
     leftover = [message for message in dict.fromkeys((pressed, old)) if message is not None and message not in edited]
     return [*(_without_buttons(place.chat_id, message) for message in leftover), *calls]
@@ -130,10 +137,13 @@ async def show(bot: Caller, calls: Sequence[Call], source: PhotoSource) -> Shown
     """Makes the calls, waiting out what passes; None when Telegram could not be reached for long: try later."""
     message_id: int | None = None
     photos: list[int] = []
+    exhibits: list[Exhibit] = []
     for call in calls:
         try:
             if "shots" in call:
-                photos += await _persist(bot, call, shots) if (shots := await _read(call["shots"], source)) else ()
+                sent = await _persist(bot, call, shots) if (shots := await _read(call["shots"], source)) else ()
+                photos += sent
+                exhibits += _exhibits(call, images=sent)
                 continue
             if "chart" in call:
                 await _persist(bot, call, [SentPhoto(await asyncio.to_thread(draw, call["chart"]))])
@@ -145,7 +155,8 @@ async def show(bot: Caller, calls: Sequence[Call], source: PhotoSource) -> Shown
             return None
         if call["screen"] and "inline_keyboard" in call["params"].get("reply_markup", {}):
             message_id = next(iter(made), None)
-    return Shown(message_id, photos=tuple(photos))
+        exhibits += _exhibits(call, cards=made)
+    return Shown(message_id, photos=tuple(photos), exhibits=tuple(exhibits))
 
 
 async def delete(bot: Caller, chat_id: int, message_id: int) -> bool:
@@ -181,6 +192,13 @@ async def busy(bot: Caller, chat_id: int, action: str = "typing") -> None:
         await bot.call("sendChatAction", {"chat_id": chat_id, "action": action})
     except TelegramError as error:
         log.debug("chat action not shown", reason=str(error))
+
+
+def _exhibits(call: Call, *, images: tuple[int, ...] = (), cards: tuple[int, ...] = ()) -> tuple[Exhibit, ...]:
+    if "about" not in call:
+        return ()
+    submission, version, account = call["about"]
+    return (Exhibit(submission, version, account, call["params"]["chat_id"], images, cards),)
 
 
 class _GivenUpError(Exception):

@@ -9,7 +9,9 @@ import structlog
 
 from bot import screen
 from bot.screen import Call, Caller, PhotoSource
-from core.unit import Clock
+from core import exhibits
+from core.exhibits import Exhibit
+from core.unit import Channel, Clock, UnitOfWork
 from storage import chats
 from storage.chats import ChatRow
 from storage.database import Database
@@ -25,6 +27,7 @@ class _Note(NamedTuple):
     revision: int
     message_id: int | None
     blocked_at: datetime | None
+    exhibits: tuple[Exhibit, ...] = ()
 
 
 class Showing:
@@ -83,7 +86,7 @@ class Showing:
             shown = await screen.show(self._bot, calls, self._photos)
             if shown is not None:
                 blocked_at = self._clock() if shown.blocked else None
-                await self._note(_Note(row.person_id, row.revision, shown.message_id, blocked_at))
+                await self._note(_Note(row.person_id, row.revision, shown.message_id, blocked_at, shown.exhibits))
         except Exception:
             log.exception("an answer could not be shown")
         finally:
@@ -102,7 +105,9 @@ class Showing:
         batch = list(self._notes)
         try:
             async with self._database.write() as conn:
-                await chats.shown(conn, batch)
+                await chats.shown(conn, [note[:4] for note in batch])
+                for exhibit in [exhibit for note in batch for exhibit in note.exhibits]:
+                    await exhibits.shown(UnitOfWork(conn, self._clock(), Channel.BOT), exhibit)
         except StorageError as error:
             log.warning("the database does not work; trying again", reason=str(error))
             await asyncio.sleep(_PAUSE)

@@ -8,7 +8,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, Final
 
-from core import crockford
+from core import crockford, exhibits
 from core.account import parse_number
 from core.audit import Action, Audit
 from core.errors import AccountError, Conflict, NotFound
@@ -155,6 +155,7 @@ class Attempts:
         )
         if note is not None:
             await self._notes.keep(uow, entry, note)
+        await exhibits.changed(uow, attempt.id, after)
         return entry
 
     async def decide(

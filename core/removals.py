@@ -12,6 +12,7 @@ class Removal(StrEnum):
     """What is taken away. A bot can delete its messages for 48 hours, no longer (REVIEW.md Retention)."""
 
     EXPORT = "remove.export"
+    REVIEW_IMAGE = "remove.review_image"
 
 
 REMOVALS: Final = frozenset(what.value for what in Removal)

@@ -83,6 +83,15 @@ class Drawing:
 
 
 @dataclass(frozen=True, slots=True)
+class About:
+    """An attempt that a screen shows: its id, the version it has, the account of the admin who looks."""
+
+    submission: int
+    version: int
+    account: int
+
+
+@dataclass(frozen=True, slots=True)
 class Screen:
     """One message; with pictures there is another one before it, an album where there are several.
 
@@ -93,6 +102,7 @@ class Screen:
         drop_keyboard: takes a keyboard shown earlier away again.
         pictures: photos to be shown, ten at most.
         drawing: a picture to be drawn and shown before it.
+        about: which attempt it shows: its messages go, or are edited, with that (core/exhibits.py).
     """
 
     paragraphs: tuple[Text | tuple[Text, ...], ...]
@@ -101,6 +111,7 @@ class Screen:
     drop_keyboard: bool = False
     pictures: tuple[Picture, ...] = ()
     drawing: Drawing | None = None
+    about: About | None = None
 
     def led_by(self, *notes: Text) -> "Screen":
         """The same screen with these texts before its own."""

@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Final
 
 from core.core import Core
+from core.exhibits import drop_old_images
 from core.jobs.scheduler import AnyJob, Errand, Job
 from core.unit import Channel, Clock, UnitOfWork
 from storage import reviews as store
@@ -35,6 +36,7 @@ def review(core: Core) -> list[AnyJob]:
         Job("close_certificates", timedelta(minutes=5), clock.close),
         Job("unlock_certificates", timedelta(minutes=5), clock.unlock),
         Job("drop_photos", timedelta(hours=1), clock.drop_photos),
+        Job("drop_images", timedelta(minutes=5), drop_old_images),
     ]
     if core.settings.review.four_eyes:
         jobs.append(Job("check_four_eyes", timedelta(hours=1), clock.check_four_eyes))
