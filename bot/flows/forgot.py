@@ -60,8 +60,8 @@ def _typed(event: Said, answers: Answers) -> tuple[str, str]:
             raise
         if _is_number(event.text):
             return "number", event.text
-        if answers.get("role") != "doctor":
-            raise
+        if answers.get("role") != "doctor":  # others have no username
+            raise InvalidInput("error.who.wrong_format") from None
         return "username", typed(Username.parse)(event, answers)
     return ("email" if "@" in named else "phone"), named
 

@@ -270,7 +270,7 @@ async def test_in_english_it_reads_as_well(clinic: Clinic, wang: Chat, li: Chat)
     await ann.press("Ask anew")
     await ann.press("Patient")
     await ann.send("dr_ann")
-    assert "phone number or e-mail, not a user name" in ann.visible[-1].text
+    assert "I cannot tell which account that is" in ann.visible[-1].text
     await ann.send("13812345678")
     number = re.search("request number: (.{6})", ann.visible[-2].text)
     assert number is not None
