@@ -100,8 +100,10 @@ class Core:
             audit=self.audit,
             notices=self.notices,
         )
+        self.certificates = Certificates(attempts, self.audit, self.notices)
         self.profiles = Profiles(
             accounts=self.accounts,
+            certificates=self.certificates,
             consents=self.consents,
             audit=self.audit,
             sealer=Sealer(secrets.health, "medical history"),
@@ -126,7 +128,6 @@ class Core:
             departures=self.departures,
             past_refusals=self.past_refusals,
         )
-        self.certificates = Certificates(attempts, self.audit, self.notices)
         reviewing = Reviewing(
             attempts=attempts, sessions=self.sessions, notices=self.notices, zone=settings.clinic.zone
         )

@@ -10,6 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from core.accounts import Accounts
 from core.audit import Action, Audit
 from core.avatars import remove_avatar_photo
+from core.certificates import Certificates
 from core.consents import ConsentKind, Consents
 from core.errors import AccountError, Forbidden, InvalidValue, NotFound
 from core.permissions import Permission, require
@@ -122,9 +123,12 @@ class Profile:
 class Profiles:
     """Reads and writes one's own profile."""
 
-    def __init__(self, *, accounts: Accounts, consents: Consents, audit: Audit, sealer: Sealer) -> None:
+    def __init__(
+        self, *, accounts: Accounts, certificates: Certificates, consents: Consents, audit: Audit, sealer: Sealer
+    ) -> None:
         """`sealer` seals medical histories."""
         self._accounts = accounts
+        self._certificates = certificates
         self._consents = consents
         self._audit = audit
         self._sealer = sealer
@@ -195,6 +199,8 @@ class Profiles:
             subject=signed.pseudonym,
             reasons=sorted(field.value for field in changes),
         )
+        if role is Role.DOCTOR and Field.NAME in changes:
+            await self._certificates.name_changed(uow, signed, changes[Field.NAME].value)
 
     async def _check(self, uow: UnitOfWork, signed: Signed, changes: Changes) -> None:
         if Field.NAME in changes and changes[Field.NAME] is None:

@@ -10,8 +10,10 @@ from sqlalchemy import select, update
 from core.attempts import Outcome
 from core.certificates import Way
 from core.errors import Conflict, Forbidden, InvalidValue
+from core.profiles import Field
 from core.reasons import Message, Reason, Refusal
 from core.review_states import State
+from core.values import PersonName, Role
 from storage.tables.accounts import accounts, outbox
 from storage.tables.submissions import decisions, submissions
 from tests.conftest import SetClock, new_database
@@ -345,9 +347,9 @@ async def test_a_new_name_asks_for_a_new_look_and_an_admin_confirms(clinic: Clin
     doctor, admin = await clinic.doctor(), await clinic.admin()
     number = await clinic.send(doctor)
     await clinic.approve(admin, number, valid_until=date(2028, 12, 31))
-    async with clinic.desk.write() as uow:
-        await uow.conn.execute(update(accounts).where(accounts.c.id == doctor.account_id).values(name="王晓明"))
-        await clinic.core.certificates.name_changed(uow, doctor, "王晓明")
+    await clinic.do(clinic.core.profiles.change, doctor, Role.DOCTOR, {Field.NAME: PersonName("王小明")})
+    assert await clinic.state(number) is State.APPROVED
+    await clinic.do(clinic.core.profiles.change, doctor, Role.DOCTOR, {Field.NAME: PersonName("王晓明")})
     assert (await clinic.told(doctor))[-1] == "certificate_name_changed"
     assert await clinic.tried(clinic.core.reviews.refuse, admin, number, RETRY) == "review.only_confirm"
     dossier = await clinic.open(admin, number)
