@@ -42,7 +42,7 @@ _LARGE, _SMALL = 44, 34
 _INK, _QUIET, _PAPER = "#1b1f24", "#5b6570", "#ffffff"
 # Told apart by lightness as well, for those who see few colours.
 _COLOURS: Final = ("#1f7a5c", "#f0a35e")
-_FONT: Final = files("bot") / "fonts" / "NotoSansCJKsc-subset.otf"
+FONT: Final = files("bot") / "fonts" / "NotoSansCJKsc-subset.otf"
 
 
 def draw(chart: Chart) -> bytes:
@@ -50,7 +50,7 @@ def draw(chart: Chart) -> bytes:
     bars_height = _LINE * (len(chart["bars"]) + 1) + 20 if chart["bars"] else 0
     picture = Image.new("RGB", (_WIDTH, _MARGIN * 2 + _LINE * 3 + _PLOT + bars_height), _PAPER)
     pen = ImageDraw.Draw(picture)
-    large, small = (ImageFont.truetype(BytesIO(_FONT.read_bytes()), size) for size in (_LARGE, _SMALL))
+    large, small = (ImageFont.truetype(BytesIO(FONT.read_bytes()), size) for size in (_LARGE, _SMALL))
     pen.text((_MARGIN, _MARGIN), chart["title"], _INK, large, anchor="lm")
     _legend(pen, chart["parts"], _MARGIN + _LINE, small)
     bottom = _MARGIN + _LINE * 2 + _PLOT
