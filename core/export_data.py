@@ -37,6 +37,7 @@ from storage.tables.submissions import decisions, submission_files, submissions
 _log = structlog.get_logger(__name__)
 FORMAT: Final = 1
 """Rises when keys are renamed or taken away."""
+_UNTOLD_ACTS: Final = frozenset({Action.PROPOSE_CERTIFICATE, Action.SEND_BACK_CERTIFICATE})  # as UNTOLD
 _ENDINGS: Final = {MediaType.JPEG: "jpg", MediaType.PNG: "png"}
 _AVATAR: Final = "photos/avatar.jpg"
 _AVATAR_BYTES: Final = 1024 * 1024  # more than it can have
@@ -109,7 +110,7 @@ class OwnDataReader:
         async for rows in store.trail(uow.conn, [account.pseudonym, *own.submissions]):
             actors = {row.actor for row in rows if row.actor not in {None, account.pseudonym}}
             roles = {row.pseudonym: Role(row.role) for row in await account_store.by_pseudonyms(uow.conn, actors)}
-            yield [self._plain(_entry(row, account, roles, wording)) for row in rows]
+            yield [self._plain(_entry(row, account, roles, wording)) for row in rows if row.action not in _UNTOLD_ACTS]
 
     async def _account(self, uow: UnitOfWork, account: Account) -> dict[str, Any]:
         [row] = await store.of_account(uow.conn, accounts, account.id)

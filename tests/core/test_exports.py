@@ -4,6 +4,7 @@ import asyncio
 import io
 import json
 from collections.abc import Mapping
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zipfile import ZipFile
@@ -24,7 +25,9 @@ from core.notices import NoticeKind
 from core.profile_values import Address, MedicalHistory
 from core.profiles import Field
 from core.reasons import Message
+from core.review_states import State
 from core.sessions import Signed
+from core.settings import Review, Secrets, Settings
 from core.trail import By
 from core.unit import Channel
 from core.values import Phone, Role
@@ -244,9 +247,29 @@ async def test_a_doctor_reads_what_was_decided_and_written_to_them_and_nothing_b
     assert attempt["appeal_message"] == "编号是新的"
     assert [photo.name for photo in own.photos] == [f"photos/{number}-1.jpg"]
     assert {entry["subject"] for entry in trail} == {"account", number}
+    [entry] = [entry for entry in trail if entry["action"] == Action.REFUSE_CERTIFICATE]
+    assert (entry["from_state"], entry["to_state"], entry["reasons"]) == ("in_review", "rejected", [])
     whole = json.dumps([own.data, trail], ensure_ascii=False)
     for not_theirs in ("已电话核实两次", "管理员", admin.pseudonym, "韩梅梅", theirs, other.pseudonym):
         assert not_theirs not in whole
+
+
+async def test_that_a_second_admin_looks_is_told_to_no_doctor(
+    settings: Settings, secrets: Secrets, desk: Desk, clock: SetClock, make_account: MakeAccount
+) -> None:
+    four_eyes = settings.model_copy(update={"review": Review(four_eyes=True)})
+    with closing(Core(four_eyes, secrets)) as core:
+        clinic = Clinic(core, desk, make_account, clock)
+        wang, admin = await clinic.doctor(), await clinic.admin()
+        number = await clinic.send(wang)
+        await clinic.refuse(admin, number, FINAL)
+        assert await clinic.state(number) is State.SECOND_REVIEW
+        own, trail = await read(core, desk, wang)
+    [attempt] = own.data["certificates"]
+    assert (attempt["state"], attempt["decisions"]) == ("in_review", [])
+    whole = json.dumps([own.data, trail])
+    assert "second_review" not in whole
+    assert "propose" not in whole
 
 
 async def test_a_long_trail_is_whole(core: Core, desk: Desk, li: Signed) -> None:
