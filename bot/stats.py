@@ -1,6 +1,7 @@
 """`/stats`: what the reviews of the last 30 days came to, as a picture and as text (DIALOGS.md Commands)."""
 
 from datetime import date, timedelta
+from typing import Final
 
 from bot import menu
 from bot.dialog.view import Drawing, Screen, Text
@@ -9,7 +10,7 @@ from bot.person import Case, Reply
 from core.reasons import Reason
 from core.statistics import Figures
 
-_BARS = 6
+_BARS: Final = 6
 
 
 async def show(case: Case) -> Reply:
