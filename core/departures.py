@@ -1,5 +1,6 @@
 """What is open in the review when somebody leaves: an admin with claims, a doctor who is erased (SECURITY.md)."""
 
+from core import exhibits
 from core.attempts import Attempts
 from core.audit import Action
 from core.notices import NoticeKind, Notices
@@ -18,10 +19,14 @@ class Departures:
         self._notices = notices
 
     async def release_claims(self, uow: UnitOfWork, account_id: int) -> int:
-        """Puts back into the queue what an admin who leaves had claimed (SECURITY.md Admins); how many."""
+        """Puts back into the queue what an admin who leaves had claimed (SECURITY.md Admins); how many.
+
+        The images in their chats go too.
+        """
         rows = await store.claimed_by(uow.conn, account_id)
         for row in rows:
             await self._attempts.move(uow, row, State.PENDING, Action.RELEASE_CERTIFICATE, reasons=["left"])
+        await exhibits.leave(uow, account_id)
         return len(rows)
 
     async def close_open(self, uow: UnitOfWork, signed: Signed) -> None:
@@ -33,3 +38,5 @@ class Departures:
                 )
                 if row.claimed_by is not None:
                     await self._notices.tell(uow, row.claimed_by, NoticeKind.REVIEW_CLOSED, {"number": row.number})
+            else:  # an approval that was to be looked at anew stands in cards, too
+                await exhibits.changed(uow, row.id, State.WITHDRAWN)

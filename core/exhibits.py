@@ -51,6 +51,11 @@ async def changed(uow: UnitOfWork, submission_id: int, after: State) -> None:
     await _follow(uow, await store.of(uow.conn, submission_id), over=after not in QUEUED)
 
 
+async def leave(uow: UnitOfWork, account_id: int) -> None:
+    """Has the images deleted that an admin who leaves was shown."""
+    await _remove(uow, await store.images_of(uow.conn, account_id))
+
+
 async def drop_old_images(uow: UnitOfWork) -> None:
     """Has images deleted as long as that can be done at all."""
     await _remove(uow, await store.images_before(uow.conn, uow.now - KEEP_IMAGES, most=_AT_ONCE))

@@ -17,7 +17,7 @@ from storage.tables.erasures import erasures
 from storage.tables.exports import export_jobs
 from storage.tables.profiles import profiles
 from storage.tables.recovery import recovery_requests
-from storage.tables.submissions import decisions, look_alikes, submission_files, submissions
+from storage.tables.submissions import decisions, look_alikes, shown_messages, submission_files, submissions
 from storage.tables.updates import chats, inbox
 
 
@@ -147,6 +147,7 @@ DELETED: Final[Mapping[Table, Callable[[Whose], ColumnElement[bool]]]] = {
     profiles: lambda whose: profiles.c.account_id == whose.account_id,
     export_jobs: lambda whose: export_jobs.c.account_id == whose.account_id,
     recovery_requests: lambda whose: recovery_requests.c.account_id == whose.account_id,
+    shown_messages: lambda whose: shown_messages.c.account_id == whose.account_id,
     look_alikes: lambda whose: or_(
         look_alikes.c.submission_id.in_(_submissions_of(whose)), look_alikes.c.other_id.in_(_submissions_of(whose))
     ),

@@ -40,6 +40,14 @@ async def images_before(conn: AsyncConnection, before: datetime, *, most: int) -
     return (await conn.execute(statement.order_by(shown_messages.c.shown_at).limit(most))).all()
 
 
+async def images_of(conn: AsyncConnection, account_id: int) -> Sequence[AnyRow]:
+    """The images that an admin was shown."""
+    statement = select(shown_messages).where(
+        shown_messages.c.account_id == account_id, shown_messages.c.kind == "image"
+    )
+    return (await conn.execute(statement)).all()
+
+
 async def forget(conn: AsyncConnection, telegram_user_id: int, message_id: int) -> None:
     """Notes that this message shows nothing any more."""
     own = (
