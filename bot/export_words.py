@@ -9,6 +9,7 @@ from typing import Final
 from bot import documents
 from bot.dialog.view import Param, Text
 from bot.documents import Caller
+from bot.news import told
 from bot.texts import Catalogue, Language
 from core.audit import Action
 from core.export_data import OwnData
@@ -38,7 +39,7 @@ class Words:
 
     def news(self, kind: NoticeKind, params: Mapping[str, str | int]) -> str:
         """What the account was told."""
-        return self.catalogue.render(Text(f"notice.{kind}", params), self.language)
+        return self.catalogue.render(told(kind, params), self.language)
 
     def readme(self, own: OwnData, made_at: datetime) -> str:
         """What the export is, and what is where in it."""

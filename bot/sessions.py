@@ -5,9 +5,9 @@ from typing import Final
 
 from bot import acts, menu
 from bot.dialog.view import Button, Rows, Screen, Text
-from bot.news import line
+from bot.news import lines
 from bot.person import Case, Person, Reply
-from core.notices import READ_AGAIN, News
+from core.notices import READ_AGAIN
 from core.sessions import Signed
 
 PAGE: Final = 8  # DIALOGS rule 23
@@ -45,11 +45,12 @@ async def _listed(case: Case, *notes: Text, page: int = 0) -> Reply:
     numbered = list(enumerate(living, start=1))
     page = min(page, (len(living) - 1) // PAGE)
     shown = numbered[page * PAGE : (page + 1) * PAGE]
+    news = await case.core.notices.news(case.uow, signed.account_id, case.person.id)
     screen = Screen(
         (
             Text.of("sessions.title", count=len(living)),
             tuple(_line(number, one, signed) for number, one in shown),
-            *_news(await case.core.notices.news(case.uow, signed.account_id, case.person.id)),
+            *_news(await lines(case.core, case.uow, news)),
         ),
         buttons=_buttons(case.person, shown, page, len(living)),
     )
@@ -63,10 +64,10 @@ def _line(number: int, one: Signed, signed: Signed) -> Text:
     return Text.of("sessions.elsewhere", number=number, where=where, since=one.created_at, used=one.used_at)
 
 
-def _news(news: Sequence[News]) -> tuple[Text, ...] | tuple[Text, tuple[Text, ...]]:
+def _news(news: Sequence[Text]) -> tuple[Text, ...] | tuple[Text, tuple[Text, ...]]:
     if not news:
         return (Text.of("sessions.no_news", days=READ_AGAIN.days),)
-    return Text.of("sessions.news_title", days=READ_AGAIN.days), tuple(map(line, news))
+    return Text.of("sessions.news_title", days=READ_AGAIN.days), tuple(news)
 
 
 def _buttons(person: Person, shown: Sequence[tuple[int, Signed]], page: int, count: int) -> Rows:

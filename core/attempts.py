@@ -200,6 +200,12 @@ class Attempts:
             found[row.submission_id].append(self._decision(row, notes.get(row.audit_id)))
         return found
 
+    async def messages(self, uow: UnitOfWork, decisions: Sequence[int]) -> dict[int, str]:
+        """What reviewers wrote to doctors, by decision; most wrote nothing."""
+        rows = await decision_store.get(uow.conn, decisions) if decisions else ()
+        opened = {row.id: self.opened(row.message) for row in rows}
+        return {decision: message for decision, message in opened.items() if message is not None}
+
     async def tries_left(self, uow: UnitOfWork, account_id: int) -> int:
         """How many refusals an account has left of its 5 in 30 days; an admin who unlocks gives all back."""
         spent = await decision_store.refusals(uow.conn, account_id, since=uow.now - TRIES_WINDOW)

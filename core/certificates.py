@@ -145,6 +145,10 @@ class Certificates:
             obstacle=obstacle,
         )
 
+    async def messages(self, uow: UnitOfWork, decisions: Sequence[int]) -> dict[int, str]:
+        """What reviewers wrote to doctors, by decision; only what was told goes in here (core/notices.py)."""
+        return await self._attempts.messages(uow, decisions)
+
     async def newest_photo(self, uow: UnitOfWork, signed: Signed) -> StoredPhoto | None:
         """The first photo of the newest attempt of who is acting, None when there is none to see (CONTRACT.md 2.7).
 

@@ -39,9 +39,9 @@ async def of(conn: AsyncConnection, submission_ids: Collection[int]) -> Sequence
     return (await conn.execute(statement)).all()
 
 
-async def get(conn: AsyncConnection, decision_id: int) -> AnyRow | None:
-    """One decision."""
-    return (await conn.execute(select(decisions).where(decisions.c.id == decision_id))).one_or_none()
+async def get(conn: AsyncConnection, decision_ids: Collection[int]) -> Sequence[AnyRow]:
+    """These decisions."""
+    return (await conn.execute(select(decisions).where(decisions.c.id.in_(decision_ids)))).all()
 
 
 async def refusals(conn: AsyncConnection, account_id: int, *, since: datetime) -> int:

@@ -6,7 +6,7 @@ from bot.dialog.flow import Answers, Choice, Flow, Step
 from bot.dialog.view import Text
 from bot.flows.acts import Acts
 from bot.flows.inputs import as_typed, parse_identifier
-from bot.news import line
+from bot.news import lines
 from bot.person import Case, Done, Refused
 from core.consents import ConsentKind
 from core.core import Core
@@ -46,7 +46,7 @@ class _LogIn(Acts):
             return Refused(Text("login.suspended" if outcome.suspended else "login.failed"))
         agreed = await case.core.consents.has(case.uow, outcome.account_id, ConsentKind.PRIVACY)
         news = await case.core.notices.unread(case.uow, outcome.account_id, case.person.id)
-        told = (Text("login.news"), *map(line, news)) if news else ()
+        told = (Text("login.news"), *await lines(case.core, case.uow, news)) if news else ()
         return Done((Text("login.done"), *told), then="" if agreed else "consent")
 
 
