@@ -6,7 +6,7 @@ import secrets
 from typing import Any
 
 from sandbox.errors import ApiError, bad_request
-from sandbox.media import document, photo, store
+from sandbox.media import document, stored
 from sandbox.methods.call import without_nothing
 from sandbox.model import Bot, CallbackQuery, Chat, Json, Message, Person
 from sandbox.params import Upload
@@ -42,15 +42,14 @@ class Phone:
         card = {key: contact[key] for key in ("phone_number", "first_name", "user_id") if contact.get(key)}
         return self._send({"contact": {"first_name": "", "phone_number": "", **card}})
 
-    def send_file(
+    async def send_file(
         self, kind: str, upload: Upload, *, caption: str = "", album: str = "", spoiler: bool = False
     ) -> tuple[Message, Act | None]:
         """A photo, or a document as it is; ``album`` is the ``media_group_id`` that files sent together share."""
         if utf16_length(caption) > MAX_CAPTION:
             raise bad_request("message caption is too long")
-        file = store(upload, kind)
         content = {
-            kind: photo(self.bot, file) if kind == "photo" else document(self.bot, file),
+            **await stored(self.bot, kind, upload),
             "caption": caption,
             "caption_entities": with_found(caption, []),
             "media_group_id": album,
@@ -64,7 +63,7 @@ class Phone:
             raise bad_request(f"kind is one of {', '.join(_OTHERS)}")
         content: Json = dict(_OTHERS[kind])
         if kind != "location":
-            file = document(self.bot, store(Upload(kind, kind.encode(), ""), kind))
+            file = document(self.bot, Upload(kind, kind.encode(), ""), kind)
             content |= {key: file[key] for key in ("file_id", "file_unique_id", "file_size")}
         return self._send({kind: content})
 

@@ -63,6 +63,7 @@ async def _call(world: World, bot: Bot, name: str, params: Params) -> Json:
             await _fail_before(fault)
             if key not in METHODS:
                 raise not_implemented(name) if is_method(name) else method_not_found()
+            world.flood.check(key, params.integer("chat_id"))
             result = METHODS[key](call)
             if inspect.isawaitable(result):
                 result = await result

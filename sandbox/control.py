@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -11,10 +12,9 @@ from aiohttp import web
 from sandbox.acts import Phone
 from sandbox.bot_api import WORLD, json_response
 from sandbox.errors import ApiError, bad_request
-from sandbox.faults import Fault
-from sandbox.media import image_type
 from sandbox.model import Bot, Json, Message, Person
 from sandbox.params import Params, Upload, read_params
+from sandbox.pictures import image_type
 from sandbox.view import chat_view
 from sandbox.waiting import QUIET, answered, confirmed
 from sandbox.world import Act, World
@@ -25,23 +25,16 @@ ActResult = tuple[Message | None, Act | None]
 
 def add_routes(app: web.Application) -> None:
     """Adds the control API to an application that holds a world."""
-    app.router.add_get("/sandbox/people", _answering(_list_people))
-    app.router.add_post("/sandbox/people", _answering(_add_person))
-    app.router.add_patch("/sandbox/people/{person}", _answering(_change_person))
-    app.router.add_get("/sandbox/people/{person}/chat", _answering(_chat))
-    app.router.add_post("/sandbox/people/{person}/{act}", _answering(_act))
-    app.router.add_get("/sandbox/acts/{update}", _answering(_wait))
-    app.router.add_get("/sandbox/bots", _answering(_bots))
-    app.router.add_patch("/sandbox/bots/{bot}", _answering(_change_bot))
-    app.router.add_get("/sandbox/traffic", _answering(_traffic))
-    app.router.add_get("/sandbox/faults", _answering(_faults))
-    app.router.add_post("/sandbox/faults", _answering(_add_fault))
-    app.router.add_delete("/sandbox/faults", _answering(_clear_faults))
-    app.router.add_post("/sandbox/clock", _answering(_set_clock))
+    app.router.add_get("/sandbox/people", answering(_list_people))
+    app.router.add_post("/sandbox/people", answering(_add_person))
+    app.router.add_patch("/sandbox/people/{person}", answering(_change_person))
+    app.router.add_get("/sandbox/people/{person}/chat", answering(_chat))
+    app.router.add_post("/sandbox/people/{person}/{act}", answering(_act))
+    app.router.add_get("/sandbox/acts/{update}", answering(_wait))
     app.router.add_get("/sandbox/files/{file_id}", _file)
 
 
-def _answering(function: Callable[[World, web.Request, Params], Awaitable[Any]]) -> Handler:
+def answering(function: Callable[[World, web.Request, Params], Awaitable[Any]]) -> Handler:
     async def handle(request: web.Request) -> web.Response:
         try:
             return json_response(await function(request.app[WORLD], request, await read_params(request)))
@@ -51,7 +44,7 @@ def _answering(function: Callable[[World, web.Request, Params], Awaitable[Any]])
     return handle
 
 
-def _bot(world: World, params: Params) -> Bot:
+def chosen_bot(world: World, params: Params) -> Bot:
     """The bot that is meant by ``bot`` (its id), else the newest."""
     bot_id = params.integer("bot")
     for bot in world.bots.values():
@@ -105,7 +98,7 @@ async def _change_person(world: World, request: web.Request, params: Params) -> 
 
 
 async def _chat(world: World, request: web.Request, params: Params) -> Any:
-    bot = _bot(world, params)
+    bot = chosen_bot(world, params)
     return chat_view(world, bot, world.open_chat(bot, _person(world, request)))
 
 
@@ -116,8 +109,9 @@ async def _act(world: World, request: web.Request, params: Params) -> Any:
     act = _ACTS.get(request.match_info["act"])
     if act is None:
         raise ApiError(404, f"Not Found: people do one of {', '.join(_ACTS)}")
-    phone = Phone(world, _bot(world, params), _person(world, request))
-    message, made = act(phone, params)
+    phone = Phone(world, chosen_bot(world, params), _person(world, request))
+    done = act(phone, params)
+    message, made = await done if inspect.isawaitable(done) else done
     return {"message_id": message.id if message else None, "update_id": made.update.id if made else None}
 
 
@@ -142,12 +136,12 @@ def _contact(phone: Phone, params: Params) -> ActResult:
     return phone.share_contact(phone.world.person(of) if of else None)
 
 
-def _file_act(kind: str) -> Callable[[Phone, Params], ActResult]:
-    def send(phone: Phone, params: Params) -> ActResult:
+def _file_act(kind: str) -> Callable[[Phone, Params], Awaitable[ActResult]]:
+    async def send(phone: Phone, params: Params) -> ActResult:
         upload = params.uploads.get("file")
         if upload is None:
             raise bad_request("there is no file in the request")
-        return phone.send_file(
+        return await phone.send_file(
             kind,
             Upload(params.text("name") or upload.name, upload.content, upload.mime),
             caption=params.text("caption"),
@@ -174,7 +168,7 @@ def _group(phone: Phone, params: Params) -> ActResult:
     return phone.write_in_group(params.text("title", "Group"), params.text("text"))
 
 
-_ACTS: dict[str, Callable[[Phone, Params], ActResult]] = {
+_ACTS: dict[str, Callable[[Phone, Params], ActResult | Awaitable[ActResult]]] = {
     "send": _send,
     "edit": _edit,
     "press": _press,
@@ -200,56 +194,6 @@ async def _wait(world: World, request: web.Request, params: Params) -> Any:
     except TimeoutError:
         raise ApiError(504, "the bot did not answer in time") from None
     return {"ok": True}
-
-
-# Bots, traffic, and what goes wrong on demand.
-
-
-async def _bots(world: World, _request: web.Request, _params: Params) -> Any:
-    return [
-        {
-            "id": bot.id,
-            "username": bot.username,
-            "pending": len(bot.updates.all()),
-            "webhook": bot.webhook.url if bot.webhook else "",
-            "revoked": bot.revoked,
-        }
-        for bot in world.bots.values()
-    ]
-
-
-async def _change_bot(world: World, request: web.Request, params: Params) -> Any:
-    """``revoked``: its token stops working; ``repeat``, ``reverse``: how its next updates are delivered."""
-    bot = _bot(world, Params({"bot": request.match_info["bot"]}))
-    if "revoked" in params.values:
-        bot.revoked = params.flag("revoked")
-    bot.updates.repeat = params.integer("repeat", bot.updates.repeat)
-    bot.updates.hold = params.integer("reverse", bot.updates.hold)
-    return {"ok": True}
-
-
-async def _traffic(world: World, _request: web.Request, params: Params) -> Any:
-    after, chat_id = params.integer("after"), params.integer("chat_id")
-    return [call for call in world.traffic if call["number"] > after and (not chat_id or call["chat_id"] == chat_id)]
-
-
-async def _faults(world: World, _request: web.Request, _params: Params) -> Any:
-    return [{"kind": fault.kind, "method": fault.method, "times": fault.times} for fault in world.faults.pending]
-
-
-async def _add_fault(world: World, _request: web.Request, params: Params) -> Any:
-    world.faults.pending.append(Fault.parse(params.values))
-    return {"ok": True}
-
-
-async def _clear_faults(world: World, _request: web.Request, _params: Params) -> Any:
-    world.faults.pending.clear()
-    return {"ok": True}
-
-
-async def _set_clock(world: World, _request: web.Request, params: Params) -> Any:
-    world.clock.offset = params.number("offset")
-    return {"now": world.clock.now()}
 
 
 async def _file(request: web.Request) -> web.Response:

@@ -38,7 +38,7 @@ class Person:
 
 @dataclass(slots=True)
 class StoredFile:
-    """Bytes a person or a bot sent. ``unique_id`` is the same for the same bytes, as ``file_unique_id`` must be."""
+    """Bytes that can be downloaded. ``unique_id`` is the same for the same bytes, as ``file_unique_id`` must be."""
 
     content: bytes
     name: str
@@ -127,6 +127,7 @@ class Bot:
     chats: dict[int, Chat] = field(default_factory=dict)
     callbacks: dict[str, CallbackQuery] = field(default_factory=dict)
     files: dict[str, StoredFile] = field(default_factory=dict)
+    contents: dict[str, Json] = field(default_factory=dict)  # file id → the photo or document it belongs to
     settings: dict[str, Any] = field(default_factory=dict)
     webhook: Webhook | None = None
     revoked: bool = False

@@ -11,7 +11,7 @@ from pathlib import Path
 from aiohttp import web
 from yarl import URL
 
-from sandbox import bot_api, control, events
+from sandbox import bot_api, control, desk, events
 from sandbox.bot_api import WORLD
 from sandbox.model import Person
 from sandbox.params import MAX_BODY
@@ -76,6 +76,7 @@ def build_app(world: World) -> web.Application:
     world.webhooks.carry_out = partial(bot_api.carry_out, world)
     bot_api.add_routes(app)
     control.add_routes(app)
+    desk.add_routes(app)
     events.add_routes(app)
     app.router.add_get("/", _page)
     app.router.add_get("/page/{name}", _page)

@@ -16,6 +16,7 @@ from sandbox.clock import Clock, numbers_from_clock, person_ids_from_clock
 from sandbox.described import problems_of_update
 from sandbox.errors import ApiError, bad_request, forbidden, unauthorized
 from sandbox.faults import Faults
+from sandbox.flood import Flood
 from sandbox.model import TOKEN, Bot, Chat, Json, Message, Person
 from sandbox.updates import Update, UpdateQueue
 from sandbox.webhook import Webhooks
@@ -54,6 +55,7 @@ class World:
     bots: dict[str, Bot] = field(default_factory=dict)
     clock: Clock = field(default_factory=Clock)
     faults: Faults = field(default_factory=Faults)
+    flood: Flood = field(default_factory=Flood)
     webhooks: Webhooks = field(default_factory=Webhooks)
     traffic: deque[Json] = field(default_factory=lambda: deque(maxlen=TRAFFIC_KEPT))
     call_problems: deque[str] = field(default_factory=lambda: deque(maxlen=TRAFFIC_KEPT))

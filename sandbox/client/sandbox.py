@@ -92,6 +92,11 @@ class Sandbox:
         """Takes back all failures still to come."""
         await self.request("DELETE", "/faults")
 
+    async def limit(self, *, per_chat: int = 0, overall: int = 0, seconds: float = 1.0) -> None:
+        """Answers 429 to more messages in so many seconds than these, to one chat and to all; 0 for no limit."""
+        settings = {"per_chat": per_chat, "overall": overall, "seconds": seconds}
+        await self.request("POST", "/flood", json=settings)
+
     async def set_clock(self, offset: float) -> None:
         """Moves the sandbox's clock by so many seconds from now."""
         await self.request("POST", "/clock", json={"offset": offset})

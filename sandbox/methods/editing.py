@@ -37,10 +37,10 @@ def edit_message_caption(call: Call) -> Json:
 
 
 @method
-def edit_message_media(call: Call) -> Json:
+async def edit_message_media(call: Call) -> Json:
     """Another photo or document in the place of what was there."""
     chat, message = _editable(call)
-    content = media_content(call, call.params.mapping("media", "media"))
+    content = await media_content(call, call.params.mapping("media", "media"))
     return _edit(call, chat, message, _MEDIA_KEYS, content)
 
 

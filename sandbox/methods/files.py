@@ -19,7 +19,7 @@ def get_file(call: Call) -> Json:
         raise bad_request("file is too big")
     return {
         "file_id": file_id,
-        "file_unique_id": f"{file_id[0]}{file.unique_id}",
+        "file_unique_id": file.unique_id,
         "file_size": len(file.content),
         "file_path": file.path,
     }

@@ -6,7 +6,7 @@ import secrets
 
 from sandbox.errors import bad_request
 from sandbox.keyboards import parse_markup
-from sandbox.media import document, photo, received
+from sandbox.media import received
 from sandbox.methods.call import Call, formatted, method, without_nothing
 from sandbox.model import Chat, Json
 from sandbox.params import Params
@@ -38,11 +38,11 @@ def send_message(call: Call) -> Json:
 
 
 @method
-def send_photo(call: Call) -> Json:
+async def send_photo(call: Call) -> Json:
     """A picture by upload or by file id."""
     chat = call.chat()
     content = {
-        "photo": photo(call.bot, received(call, "photo", call.params.values.get("photo"))),
+        **await received(call, "photo", call.params.values.get("photo")),
         **caption_content(call.params),
         "has_media_spoiler": call.params.flag("has_spoiler"),
     }
@@ -50,18 +50,18 @@ def send_photo(call: Call) -> Json:
 
 
 @method
-def send_document(call: Call) -> Json:
+async def send_document(call: Call) -> Json:
     """A file by upload or by file id."""
     chat = call.chat()
     content = {
-        "document": document(call.bot, received(call, "document", call.params.values.get("document"))),
+        **await received(call, "document", call.params.values.get("document")),
         **caption_content(call.params),
     }
     return _send(call, chat, content)
 
 
 @method
-def send_media_group(call: Call) -> list[Json]:
+async def send_media_group(call: Call) -> list[Json]:
     """An album of 2-10 photos or of as many documents; comes back as separate messages of one ``media_group_id``."""
     chat = call.chat()
     media = call.params.objects("media", "media")
@@ -69,7 +69,7 @@ def send_media_group(call: Call) -> list[Json]:
         raise bad_request("wrong number of media in album: from 2 to 10 expected")
     if any(item.get("type") != media[0].get("type") for item in media):
         raise bad_request("documents can't be mixed with other media types")
-    contents = [media_content(call, item) for item in media]
+    contents = [await media_content(call, item) for item in media]
     group_id = str(secrets.randbits(53))
     return [_send(call, chat, {**content, "media_group_id": group_id}) for content in contents]
 
@@ -112,7 +112,7 @@ def caption_content(params: Params, too_long: str = "message caption is too long
     return without_nothing({"caption": caption, "caption_entities": entities})
 
 
-def media_content(call: Call, item: Json) -> Json:
+async def media_content(call: Call, item: Json) -> Json:
     """One InputMedia as message content.
 
     Raises:
@@ -121,9 +121,8 @@ def media_content(call: Call, item: Json) -> Json:
     kind = item.get("type")
     if kind not in ("photo", "document"):
         raise bad_request("can't parse InputMedia: unknown type of media; the sandbox knows photo and document")
-    file = received(call, kind, item.get("media"))
     content = {
-        kind: photo(call.bot, file) if kind == "photo" else document(call.bot, file),
+        **await received(call, kind, item.get("media")),
         **caption_content(Params(item)),
         "has_media_spoiler": bool(item.get("has_spoiler")),
     }

@@ -12,6 +12,7 @@ from core.unit import Channel, UnitOfWork
 from sandbox.client import Chat
 from storage.tables.accounts import audit
 from storage.tables.profiles import profiles
+from tests import pictures
 from tests.bot.conftest import Clinic, register
 from tests.bot.test_sessions import data_of, press_forged
 
@@ -106,7 +107,7 @@ async def test_what_is_too_much_or_no_text_is_refused_and_the_rest_is_kept(li: C
     await li.send("好" * 3000)
     assert "您写了 6001 个字，这里最多 5000 个" in li.screen
     assert "已收到 1 条，共 3000 个字" in li.screen
-    await li.send_photo(b"\x89PNG\r\n\x1a\n" + bytes(60))
+    await li.send_photo(pictures.png())
     assert "这是图片" in li.screen
     await li.press("写完了")
     await li.press("返回")

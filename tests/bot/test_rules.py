@@ -5,9 +5,10 @@ import asyncio
 import pytest
 
 from sandbox.client import Chat
+from tests import pictures
 from tests.bot.conftest import PASSWORD, Clinic, register
 
-PNG = b"\x89PNG\r\n\x1a\n" + bytes(60)
+PNG = pictures.png()
 
 
 @pytest.fixture

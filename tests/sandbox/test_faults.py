@@ -7,7 +7,7 @@ import time
 
 import pytest
 from telegram import Bot
-from telegram.error import Forbidden, InvalidToken, NetworkError, TimedOut
+from telegram.error import Forbidden, InvalidToken, NetworkError, RetryAfter, TimedOut
 
 from sandbox.client import Chat, Sandbox, SandboxError
 from tests.sandbox.conftest import RawApi
@@ -104,3 +104,17 @@ async def test_the_traffic_shows_what_was_called_and_answered(bot: Bot, li: Chat
     assert call["params"]["text"] == "one"
     assert call["answer"]["result"]["text"] == "one"
     assert bot.token not in str(await sandbox.traffic())
+
+
+async def test_more_messages_a_second_than_the_limit_are_asked_to_wait(bot: Bot, li: Chat, sandbox: Sandbox) -> None:
+    han = await sandbox.person("韩梅梅")
+    await han.send("/start", wait=False)
+    await sandbox.limit(per_chat=2, overall=3, seconds=60)
+    for chat in (li, li, han):
+        await bot.send_message(chat.id, "x")
+    for chat in (li, han):  # too many to Li; too many together
+        with pytest.raises(RetryAfter, match=r"Retry in ([1-5]?[0-9]|60) seconds"):
+            await bot.send_message(chat.id, "x")
+    await bot.send_chat_action(li.id, "typing")
+    await sandbox.limit()
+    await bot.send_message(li.id, "x")

@@ -7,24 +7,47 @@ import pytest
 from telegram import Bot, InputMediaDocument, InputMediaPhoto
 from telegram.error import BadRequest
 
-from sandbox.client import Chat, Sandbox
-from sandbox.media import image_size
+from sandbox.client import Chat, Sandbox, SandboxError
 from sandbox.server import Served
+from tests import pictures
 from tests.sandbox.conftest import RawApi, library_bot, png
-
-# The header of a baseline JPEG of 5 by 4: start, a comment, the frame.
-JPEG = b"\xff\xd8\xff\xfe\x00\x04hi\xff\xc0\x00\x0b\x08\x00\x04\x00\x05\x01\x01\x11\x00\xff\xd9"
 
 
 async def test_a_picture_sent_by_a_person_can_be_downloaded(bot: Bot, li: Chat) -> None:
-    await li.send_photo(png(3, 2), caption="执业证", wait=False)
+    await li.send_photo(png(300, 200), caption="执业证", wait=False)
     message = (await bot.get_updates(-1))[-1].message
     assert message is not None
     small, large = message.photo
-    assert (message.caption, large.width, large.height) == ("执业证", 3, 2)
+    assert (message.caption, large.width, large.height) == ("执业证", 300, 200)
     assert small.file_id != large.file_id
     file = await bot.get_file(large)
-    assert bytes(await file.download_as_bytearray()) == png(3, 2)
+    assert pictures.opened(bytes(await file.download_as_bytearray())).size == (300, 200)
+
+
+async def test_a_photo_is_written_anew_in_telegrams_sizes(bot: Bot, li: Chat) -> None:
+    # A phone held upright: 2000 by 1500 as stored, turned by the EXIF, which also says where it was taken.
+    taken = pictures.jpeg(pictures.certificate((2000, 1500)), exif=pictures.located_exif(6))
+    await li.send_photo(taken, wait=False)
+    message = (await bot.get_updates(-1))[-1].message
+    assert message is not None
+    assert [(size.width, size.height) for size in message.photo] == [(67, 90), (240, 320), (600, 800), (960, 1280)]
+    content = bytes(await (await bot.get_file(message.photo[-1])).download_as_bytearray())
+    assert not any(secret in content for secret in pictures.SECRETS)
+
+
+async def test_a_photo_is_sent_again_by_the_id_of_any_of_its_sizes(bot: Bot, li: Chat) -> None:
+    sent = await bot.send_photo(li.id, png(900, 600))
+    again = await bot.send_photo(li.id, sent.photo[0].file_id)
+    assert again.photo == sent.photo
+    with pytest.raises(BadRequest, match="Wrong file identifier"):
+        await bot.send_document(li.id, sent.photo[0].file_id)
+
+
+async def test_what_is_no_picture_a_phone_sends_only_as_a_file(li: Chat) -> None:
+    with pytest.raises(SandboxError, match="IMAGE_PROCESS_FAILED"):
+        await li.send_photo(b"\xff\xd8\xff no picture", wait=False)
+    await li.send_document(b"\xff\xd8\xff no picture", "photo.jpg", wait=False)
+    assert li.visible[-1].media
 
 
 async def test_the_same_bytes_have_the_same_unique_id(bot: Bot, li: Chat) -> None:
@@ -96,6 +119,8 @@ async def test_a_photo_that_is_none_is_refused(api: RawApi, li: Chat, photo: str
         (b"", "File must be non-empty"),
         (b"GIF89a no picture", "Image_process_failed"),
         (png() + b"\0" * 10 * 2**20, "too big for a photo"),
+        (png(2100, 100), "Photo_invalid_dimensions"),
+        (png(10_000, 1000), "Photo_invalid_dimensions"),
     ],
 )
 async def test_what_is_no_picture_is_refused_as_photo(bot: Bot, li: Chat, content: bytes, reason: str) -> None:
@@ -142,15 +167,7 @@ async def test_the_page_shows_pictures_and_only_saves_other_files(bot: Bot, li: 
     assert html.document is not None
     async with aiohttp.ClientSession(f"{sandbox.url}/sandbox/files/") as session:
         async with session.get(photo.photo[-1].file_id) as answer:
-            assert answer.content_type == "image/png"
+            assert answer.content_type == "image/jpeg"
         async with session.get(html.document.file_id) as answer:
             assert answer.content_type == "application/octet-stream"
             assert answer.headers["Content-Disposition"] == "attachment"
-
-
-@pytest.mark.parametrize(
-    ("content", "size"),
-    [(png(300, 20), (300, 20)), (JPEG, (5, 4)), (b"", None), (b"\xff\xd8\xff", None), (JPEG[:9], None)],
-)
-def test_sizes_are_read_from_headers(content: bytes, size: tuple[int, int] | None) -> None:
-    assert image_size(content) == size
