@@ -1,12 +1,14 @@
 """The files of an export: zips of bounded size, each in a file without a name, which is gone with its process."""
 
 import asyncio
-import json
 import tempfile
 from collections.abc import AsyncIterable, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import IO, Any, Final, Self
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
+
+import orjson
 
 from core.export_data import PhotoFile
 
@@ -31,6 +33,8 @@ class Part:
         return self
 
     def __exit__(self, *_: object) -> None:
+        with suppress(OSError, ValueError):  # what is given up in the middle need not be a whole zip
+            self._zip.close()
         self.file.close()
 
     @property
@@ -95,4 +99,4 @@ def _write(member: IO[bytes], before: bytes, values: Sequence[Any]) -> None:
 
 
 def _json(value: Any) -> bytes:
-    return json.dumps(value, ensure_ascii=False, indent=2).encode()
+    return orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS)  # columns' names are no mere str

@@ -166,7 +166,7 @@ async def _told(conn: AsyncConnection, table: Table, condition: Any) -> list[dic
     return [dict(row) for row in (await conn.execute(statement)).mappings()]
 
 
-async def trail(conn: AsyncConnection, subjects: Collection[str], page: int = 500) -> AsyncIterator[Sequence[AnyRow]]:
+async def trail(conn: AsyncConnection, subjects: Collection[str], page: int = 200) -> AsyncIterator[Sequence[AnyRow]]:
     """The audit's entries about these subjects, oldest first, a page at a time."""
     columns = [audit.c[name] for name in TOLD[audit]]
     last = 0
