@@ -1,0 +1,1 @@
+"""What the review costs: a long queue against a short one, and many large photos at once."""
