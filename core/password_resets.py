@@ -7,7 +7,6 @@ signed = await password_resets.finish(uow, reset, hashed)
 
 from dataclasses import dataclass, field
 
-from core.account import AccountState
 from core.accounts import Accounts
 from core.errors import AccountError
 from core.notices import NoticeKind, Notices
@@ -58,14 +57,11 @@ class PasswordResets:
 
         AccountError `recovery.gone` when the request's time is over, it was used already, or the account was closed.
         """
-        row = await account_store.get_locked(uow.conn, reset.account_id)
+        await account_store.get_locked(uow.conn, reset.account_id)  # what ends requests comes before, or after
         before, after = RequestState.GRANTED.value, RequestState.DONE.value
-        open_ = row is not None and row.state == AccountState.ACTIVE
-        if row is None or not open_:
-            raise AccountError("recovery.gone")
         if not await store.move(uow.conn, reset.request_id, uow.now, before=before, after=after):
             raise AccountError("recovery.gone")
-        account, here = self._accounts.of_row(uow, row), reset.telegram_user_id
+        account, here = await self._accounts.get(uow, reset.account_id), reset.telegram_user_id
         await self._accounts.set_password(uow, account, hashed)
         await self._notices.tell(uow, account.id, NoticeKind.PASSWORD_RESET, but=here)
         await self._sessions.end_all(uow, account, EndReason.PASSWORD_CHANGED)

@@ -182,8 +182,11 @@ async def test_a_number_taken_while_it_waited_is_not_given_and_the_request_stand
     core: Core, desk: Desk, account: Account, li: Signed, wang: Signed, make_account: MakeAccount
 ) -> None:
     number = await ask(core, desk, li)
+    request = await look(core, desk, wang, number)
+    assert request is not None
     await make_account(NEW)
-    assert await refusal(confirm(core, desk, wang, number)) == "phone.taken"
+    async with desk.write() as uow:  # committed, as the bot commits what it says of it
+        assert await refusal(core.recovery.confirm(uow, wang, request.id, seen_phone=PHONE.value)) == "phone.taken"
     assert await stored(desk, account.id) == (PHONE.value, True, LI)
     assert await look(core, desk, wang, number) is not None
 

@@ -326,6 +326,32 @@ async def test_a_password_that_is_hashed_while_the_account_is_suspended_is_not_s
         assert await refusal(finishing) == "recovery.gone"
 
 
+async def test_whose_account_is_suspended_between_look_and_confirmation_is_not_granted_anything(
+    core: Core, desk: Desk, account: Account, wang: Signed, zhao: Signed
+) -> None:
+    request = await look(core, desk, wang, await number_of(core, desk, STRANGER))
+    assert request is not None
+    async with desk.write() as uow:
+        await core.accounts.suspend(uow, account.id, by=zhao)
+    async with desk.write() as uow:
+        confirming = core.recovery.confirm(uow, wang, request.id, seen_phone=PHONE.value)
+        assert await refusal(confirming) == "recovery.suspended"
+
+
+async def test_an_admin_who_was_logged_out_meanwhile_confirms_nothing(
+    core: Core, desk: Desk, account: Account, wang: Signed
+) -> None:
+    number = await number_of(core, desk, STRANGER)
+    request = await look(core, desk, wang, number)
+    assert request is not None
+    async with desk.write() as uow:
+        await core.sessions.logout(uow, wang)
+    async with desk.write() as uow:
+        with pytest.raises(Unauthenticated):
+            await core.recovery.confirm(uow, wang, request.id, seen_phone=PHONE.value)
+    assert await refusal(reset(core, desk, STRANGER)) == "recovery.gone"
+
+
 async def test_what_the_admin_saw_is_what_is_confirmed(
     core: Core, desk: Desk, make_account: MakeAccount, wang: Signed
 ) -> None:
