@@ -10,10 +10,12 @@ from bot import documents
 from bot.dialog.view import Param, Text
 from bot.documents import Caller
 from bot.news import told
+from bot.reasons import mending
 from bot.texts import Catalogue, Language
 from core.audit import Action
 from core.export_data import OwnData
 from core.notices import NoticeKind
+from core.reasons import Reason
 from core.trail import By
 from core.unit import Channel
 
@@ -40,6 +42,10 @@ class Words:
     def news(self, kind: NoticeKind, params: Mapping[str, str | int]) -> str:
         """What the account was told."""
         return self.catalogue.render(told(kind, params), self.language)
+
+    def reason(self, reason: Reason) -> str:
+        """Why a certificate was refused."""
+        return self.catalogue.render(mending(reason), self.language)
 
     def readme(self, own: OwnData, made_at: datetime) -> str:
         """What the export is, and what is where in it."""

@@ -18,6 +18,7 @@ from core.audit import Action
 from core.notices import NoticeKind
 from core.photos import MediaType
 from core.profiles import Profiles
+from core.reasons import Reason
 from core.review_states import State
 from core.sealing import SealBroken
 from core.sessions import Signed
@@ -51,6 +52,9 @@ class Wording(Protocol):
 
     def by(self, who: By, channel: Channel) -> str:
         """Who did it, or where, when nobody was signed in; no admin by name or number."""
+
+    def reason(self, reason: Reason) -> str:
+        """Why a certificate was refused, as its doctor is told."""
 
     def news(self, kind: NoticeKind, params: Mapping[str, str | int]) -> str:
         """What the account was told."""
@@ -88,7 +92,7 @@ class OwnDataReader:
     async def read(self, uow: UnitOfWork, account: Account, signed: Signed, wording: Wording) -> OwnData:
         """All of it, as of one moment where the database gives one."""
         profile, avatar = await self._profile(uow, signed)
-        certificates, photos = await self._certificates(uow, account.id)
+        certificates, photos = await self._certificates(uow, account.id, wording)
         data = {
             "format": FORMAT,
             "made_at": uow.now,
@@ -129,7 +133,9 @@ class OwnDataReader:
             return row, [PhotoFile(_AVATAR, path, _AVATAR_BYTES, None)] if path else []
         return None, []
 
-    async def _certificates(self, uow: UnitOfWork, account_id: int) -> tuple[list[dict[str, Any]], list[PhotoFile]]:
+    async def _certificates(
+        self, uow: UnitOfWork, account_id: int, wording: Wording
+    ) -> tuple[list[dict[str, Any]], list[PhotoFile]]:
         attempts = await store.of_account(uow.conn, submissions, account_id)
         by_id: dict[int, dict[str, Any]] = {
             attempt.pop("id"): {**attempt, "state": _seen(attempt["state"]), "photos": [], "decisions": []}
@@ -149,7 +155,7 @@ class OwnDataReader:
             attempt = by_id[decision.pop("submission_id")]
             if decision["outcome"] not in UNTOLD:
                 self._open(decision, "message")
-                attempt["decisions"].append({**decision, "reasons": _split(decision["reasons"])})
+                attempt["decisions"].append({**decision, "reasons": _reasons(decision["reasons"], wording)})
         return list(by_id.values()), photos
 
     def _open(self, row: dict[str, Any], column: str) -> None:
@@ -183,12 +189,13 @@ def _seen(state: str | None) -> str | None:
     return State.IN_REVIEW.value if state == State.SECOND_REVIEW else state
 
 
-def _news(rows: Iterable[Mapping[str, Any]], wording: Wording) -> list[dict[str, Any]]:
+def _news(rows: Iterable[dict[str, Any]], wording: Wording) -> list[dict[str, Any]]:
     told = []
     for row in rows:
         if row["kind"] in set(NoticeKind):
             words = wording.news(NoticeKind(row["kind"]), row["params"])
-            told.append({"at": row["created_at"], "text": words, **row})
+            del row["params"]  # a reason's code may say more than its doctor is told
+            told.append({"at": row.pop("created_at"), "text": words, **row})
     return told
 
 
@@ -210,6 +217,10 @@ def _entry(row: AnyRow, account: Account, roles: Mapping[str, Role], wording: Wo
         "file_hashes": _split(row.file_hashes),
         "version": row.version,
     }
+
+
+def _reasons(codes: str | None, wording: Wording) -> list[str]:
+    return [wording.reason(Reason(code)) for code in _split(codes)]
 
 
 def _split(joined: str | None) -> Sequence[str]:

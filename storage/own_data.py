@@ -77,7 +77,7 @@ TOLD: Final[Mapping[Table, tuple[str, ...]]] = {
         "width",
         "height",
     ),
-    decisions: ("id", "submission_id", "at", "outcome", "reasons", "message", "valid_until"),
+    decisions: ("submission_id", "at", "outcome", "reasons", "message", "valid_until"),
     audit: (
         "id",
         "at",
@@ -125,6 +125,7 @@ LEFT_OUT: Final[Mapping[str, str]] = {
     "submissions.doctor_reminded": _WORKS,
     "submissions.admins_reminded": _WORKS,
     "submission_files.likeness": "a number made of the photo, which is there itself",
+    "decisions.id": _WORKS,
     "decisions.admin_id": _COLLEAGUES,
     "decisions.audit_id": _COLLEAGUES,
     "audit.note_mac": _COLLEAGUES,

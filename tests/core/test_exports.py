@@ -24,7 +24,7 @@ from core.notes import Note
 from core.notices import NoticeKind
 from core.profile_values import Address, MedicalHistory
 from core.profiles import Field
-from core.reasons import Message
+from core.reasons import Message, Reason
 from core.review_states import State
 from core.sessions import Signed
 from core.settings import Review, Secrets, Settings
@@ -49,6 +49,9 @@ class Plain:
 
     def by(self, who: By, channel: Channel) -> str:
         return f"by {who} {channel}"
+
+    def reason(self, reason: Reason) -> str:
+        return f"reason {reason}"
 
     def news(self, kind: NoticeKind, params: Mapping[str, str | int]) -> str:
         return f"news {kind} {len(params)}"
@@ -242,7 +245,7 @@ async def test_a_doctor_reads_what_was_decided_and_written_to_them_and_nothing_b
     [attempt] = own.data["certificates"]
     assert (attempt["number"], attempt["state"]) == (number, "pending")
     [decision] = attempt["decisions"]
-    assert (decision["outcome"], decision["reasons"]) == ("rejected", ["NOT"])
+    assert (decision["outcome"], decision["reasons"]) == ("rejected", ["reason NOT"])
     assert decision["message"] == "名册中没有这个编号"
     assert attempt["appeal_message"] == "编号是新的"
     assert [photo.name for photo in own.photos] == [f"photos/{number}-1.jpg"]
