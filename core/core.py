@@ -139,6 +139,7 @@ class Core:
         self.flagging = Flagging(self.past_refusals)
         self.dossiers = Dossiers(
             accounts=self.accounts,
+            profiles=self.profiles,
             attempts=attempts,
             reviews=self.reviews,
             flagging=self.flagging,

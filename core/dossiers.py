@@ -15,6 +15,7 @@ from core.errors import AccountError
 from core.flags import Flagging, Flags
 from core.permissions import Permission, require
 from core.photos import StoredPhoto
+from core.profiles import Profile, Profiles
 from core.review_states import State
 from core.reviews import Reviews
 from core.sessions import Signed
@@ -64,7 +65,7 @@ class Queue:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One attempt in a history, with every decision on it, oldest first."""
+    """One attempt in a history, with every decision on it, oldest first. `claimed_by` has it open."""
 
     number: str
     version: int
@@ -73,7 +74,13 @@ class Record:
     sent_at: datetime
     valid_until: date | None
     decisions: list[Decision]
+    claimed_by: str | None
     acts: frozenset[Act]
+
+    @property
+    def last(self) -> Decision | None:
+        """The newest decision."""
+        return self.decisions[-1] if self.decisions else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,16 +88,19 @@ class Dossier:
     """An attempt that is open before an admin.
 
     Args:
+        id: of its row, for those who note that it is shown.
         photos: in the order they were sent; empty when their time is over.
         earlier: the account's other attempts, newest first.
         appeal_message: what the doctor wrote against the earlier decision.
         proposal: what another admin has proposed, with four eyes.
     """
 
+    id: int
     number: str
     version: int
     state: State
     doctor: Account
+    profile: Profile
     photos: list[StoredPhoto]
     flags: Flags
     decisions: list[Decision]
@@ -107,9 +117,17 @@ class Dossiers:
     """Reads for admins. Every look at an image is an entry in the audit (REVIEW.md Audit)."""
 
     def __init__(
-        self, *, accounts: Accounts, attempts: Attempts, reviews: Reviews, flagging: Flagging, audit: Audit
+        self,
+        *,
+        accounts: Accounts,
+        profiles: Profiles,
+        attempts: Attempts,
+        reviews: Reviews,
+        flagging: Flagging,
+        audit: Audit,
     ) -> None:
         self._accounts = accounts
+        self._profiles = profiles
         self._attempts = attempts
         self._reviews = reviews
         self._flagging = flagging
@@ -142,10 +160,12 @@ class Dossiers:
         proposals = [each for each in own.decisions if each.outcome is Outcome.PROPOSED]
         proposal = proposals[-1] if row.state == State.SECOND_REVIEW else None
         return Dossier(
+            id=row.id,
             number=row.number,
             version=row.version,
             state=State(row.state),
             doctor=self._accounts.of_row(uow, doctor),
+            profile=await self._profiles.of_doctor(uow, doctor.id),
             photos=[stored_photo(file) for file in files if file.path is not None],
             flags=await self._flagging.of(uow, row, doctor, files),
             decisions=own.decisions,
@@ -170,6 +190,16 @@ class Dossiers:
         row = await self._attempts.find(uow, number)
         records = await self._records(uow, signed, row.account_id)
         return sorted(records, key=lambda record: record.number != row.number)
+
+    async def card(self, uow: UnitOfWork, submission_id: int) -> tuple[Record, str]:
+        """An attempt as the message that shows it is to say now, and its doctor's name, empty when they are erased.
+
+        For that message alone: who reads it was asked for their right when it was sent.
+        """
+        row = await submission_store.by_id(uow.conn, submission_id)
+        decisions = await self._attempts.decisions(uow, [row.id])
+        doctor = await account_store.get(uow.conn, row.account_id)
+        return _record(None, row, decisions[row.id]), doctor.name if doctor is not None else ""
 
     async def _records(self, uow: UnitOfWork, signed: Signed, account_id: int) -> list[Record]:
         rows = await submission_store.of_account(uow.conn, account_id)
@@ -199,7 +229,7 @@ def _waiting(uow: UnitOfWork, row: AnyRow) -> Waiting:
     )
 
 
-def _record(signed: Signed, row: AnyRow, decisions: Sequence[Decision]) -> Record:
+def _record(signed: Signed | None, row: AnyRow, decisions: Sequence[Decision]) -> Record:
     return Record(
         number=row.number,
         version=row.version,
@@ -208,7 +238,8 @@ def _record(signed: Signed, row: AnyRow, decisions: Sequence[Decision]) -> Recor
         sent_at=row.created_at,
         valid_until=row.valid_until,
         decisions=list(decisions),
-        acts=_acts(signed, row, None) if State(row.state) in _LATER else frozenset(),
+        claimed_by=admin_number(row.claimed_by) if row.claimed_by is not None else None,
+        acts=_acts(signed, row, None) if signed is not None and State(row.state) in _LATER else frozenset(),
     )
 
 

@@ -138,6 +138,10 @@ class Profiles:
         require(signed, Permission.SEE_OWN_ACCOUNT)
         return _profile(await store.get(uow.conn, signed.account_id))
 
+    async def of_doctor(self, uow: UnitOfWork, account_id: int) -> Profile:
+        """A doctor's profile for who reviews their certificate, whose right the review has asked for (REVIEW.md)."""
+        return _profile(await store.get(uow.conn, account_id))
+
     async def own_with_history(self, uow: UnitOfWork, signed: Signed) -> tuple[Profile, str | None]:
         """The profile and the medical history of the patient who is acting, of one moment. Raises Forbidden."""
         require(signed, Permission.SEE_OWN_PATIENT)

@@ -15,6 +15,7 @@ from core.reasons import Message, Refusal
 from core.review_states import WAITING, State
 from core.sessions import Sessions, Signed
 from core.unit import UnitOfWork
+from core.values import BirthDate
 from storage import reviews as store
 from storage import submissions as submission_store
 from storage.tables.base import AnyRow
@@ -107,6 +108,15 @@ class Reviewing:
         about: dict[str, str | int] = {"number": row.number, "admin": admin_number(signed.account_id)}
         for admin in await store.active_admins(uow.conn):
             await self._notices.tell(uow, admin, kind, about, but=signed.telegram_user_id)
+
+
+def parse_valid_until(text: str) -> date:
+    """A day as people write one, like `2028-12-31` (CONTRACT.md 1 birth_date). Raises InvalidValue `valid_until.…`."""
+    try:
+        return BirthDate.parse(text).value
+    except InvalidValue as error:
+        fault = error.code.partition(".")[2]
+        raise InvalidValue(f"valid_until.{fault}", field="valid_until", **error.params) from None
 
 
 def codes(refusal: Refusal) -> str:

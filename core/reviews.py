@@ -13,6 +13,7 @@ from core.audit import Action
 from core.errors import Conflict, Forbidden
 from core.notes import Note
 from core.notices import NoticeKind
+from core.permissions import Permission, require
 from core.reasons import Message, Refusal
 from core.review_states import VALID, WAITING, State
 from core.reviewing import Reviewing, codes, conflict
@@ -67,6 +68,11 @@ class Reviews:
         if row.state not in {State.SECOND_REVIEW, State.REVALIDATE}:
             raise conflict(row)
         return row
+
+    async def check_validity(self, uow: UnitOfWork, signed: Signed, valid_until: date) -> None:
+        """Refuses a last day that no approval can have: InvalidValue `valid_until.past`, `.too_far`; Forbidden."""
+        require(signed, Permission.REVIEW)
+        self._reviewing.check_validity(uow, valid_until)
 
     async def release(self, uow: UnitOfWork, signed: Signed, number: str) -> Decided:
         """Puts one's own claim back into the queue (REVIEW.md 3). Raises Conflict `review.not_claimed`."""

@@ -77,6 +77,11 @@ async def get(conn: AsyncConnection, number: str) -> AnyRow | None:
     return (await conn.execute(_by_number, {"number": number})).one_or_none()
 
 
+async def by_id(conn: AsyncConnection, submission_id: int) -> AnyRow:
+    """The attempt, which there is."""
+    return (await conn.execute(select(submissions).where(submissions.c.id == submission_id))).one()
+
+
 async def files_of(conn: AsyncConnection, submission_id: int) -> list[AnyRow]:
     """An attempt's photos, in the order they were sent in."""
     statement = select(submission_files).where(submission_files.c.submission_id == submission_id)
