@@ -45,6 +45,10 @@ def serve_command(
         Path | None,
         typer.Option(help="JSON list of the people on the page: id, first_name, language_code, phone, note."),
     ] = None,
+    database: Annotated[
+        Path | None,
+        typer.Option(help="An SQLite file of the bot's: the page counts its tables' rows, and only reads."),
+    ] = None,
 ) -> None:
     """Serve the Bot API at /bot<token>/METHOD, files at /file/bot<token>/PATH and the page at /."""
     if context.invoked_subcommand:
@@ -52,7 +56,7 @@ def serve_command(
     if token is not None and not TOKEN.fullmatch(token):
         fail("The token must look like 123456:letters-and-digits.")
     try:
-        asyncio.run(_serve(port, token, _read_people(people)))
+        asyncio.run(_serve(port, token, _read_people(people), database))
     except KeyboardInterrupt:
         return
     except OSError as error:
@@ -61,8 +65,8 @@ def serve_command(
         fail(_port_taken(port))
 
 
-async def _serve(port: int, token: str | None, people: Iterable[Person]) -> None:
-    async with serve(port=port, token=token, people=people) as served:
+async def _serve(port: int, token: str | None, people: Iterable[Person], database: Path | None) -> None:
+    async with serve(port=port, token=token, people=people, database=database) as served:
         _console.print(f"Bot API {VERSION}, as far as docs/sandbox.md says.")
         _console.print(f"The page is at {served.url}/ and the Bot API's root is {served.url}", soft_wrap=True)
         _console.print("Ctrl-C ends it.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from aiohttp import web
@@ -10,6 +11,7 @@ from sandbox.control import answering, chosen_bot
 from sandbox.faults import Fault
 from sandbox.flood import Flood
 from sandbox.params import Params
+from sandbox.stored import row_counts
 from sandbox.world import World
 
 
@@ -17,6 +19,7 @@ def add_routes(app: web.Application) -> None:
     """Adds this half of the control API to an application that holds a world."""
     app.router.add_get("/sandbox/bots", answering(_bots))
     app.router.add_patch("/sandbox/bots/{bot}", answering(_change_bot))
+    app.router.add_get("/sandbox/stored", answering(_stored))
     app.router.add_get("/sandbox/traffic", answering(_traffic))
     app.router.add_get("/sandbox/faults", answering(_faults))
     app.router.add_post("/sandbox/faults", answering(_add_fault))
@@ -51,6 +54,10 @@ async def _change_bot(world: World, request: web.Request, params: Params) -> Any
 async def _traffic(world: World, _request: web.Request, params: Params) -> Any:
     after, chat_id = params.integer("after"), params.integer("chat_id")
     return [call for call in world.traffic if call["number"] > after and (not chat_id or call["chat_id"] == chat_id)]
+
+
+async def _stored(world: World, _request: web.Request, _params: Params) -> Any:
+    return await asyncio.to_thread(row_counts, world.database) if world.database else {}
 
 
 async def _faults(world: World, _request: web.Request, _params: Params) -> Any:

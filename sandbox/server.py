@@ -45,6 +45,7 @@ async def serve(
     port: int = 0,
     token: str | None = None,
     people: Iterable[Person] = DEFAULT_PEOPLE,
+    database: Path | None = None,
 ) -> AsyncIterator[Served]:
     """Serves until the block ends.
 
@@ -52,11 +53,13 @@ async def serve(
         port: 0 takes any free one.
         token: the only token that is a bot; None lets every well-formed token be one.
         people: who holds the phones on the page.
+        database: an SQLite file of the bot's whose tables the page counts (stored.py).
 
     Raises:
         OSError: the port is taken.
     """
     world = World.make(token, people)
+    world.database = database
     # Whoever is still asking when the sandbox ends waits for updates: there is nothing to be answered.
     runner = web.AppRunner(build_app(world), access_log=None, shutdown_timeout=0.01)
     await runner.setup()

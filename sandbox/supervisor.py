@@ -82,8 +82,10 @@ class Child:
 
 def server(home: Home, state: State, port: int) -> Child:
     """The Bot API server and the page."""
-    arguments = ("-m", "sandbox", "--port", str(port), "--people", str(home.people))
-    return Child("sandbox", arguments, {**_inherited(), "SANDBOX_TOKEN": state.token})
+    looks = ("--people", str(home.people), "--database", str(home.database))
+    return Child(
+        "sandbox", ("-m", "sandbox", "--port", str(port), *looks), {**_inherited(), "SANDBOX_TOKEN": state.token}
+    )
 
 
 def faces(home: Home, state: State, ports: Ports) -> tuple[Child, ...]:

@@ -11,6 +11,7 @@ from collections import OrderedDict, deque
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from sandbox.clock import Clock, numbers_from_clock, person_ids_from_clock
 from sandbox.described import problems_of_update
@@ -46,11 +47,13 @@ class World:
 
     Attributes:
         only_token: the one token that is a bot; None lets every well-formed token be a bot of its own.
+        database: the SQLite file in which the bot keeps what it keeps, for the page to count; None where unknown.
         call_problems: what in the bots' calls does not fit the Bot API's description; Telegram may pass over it.
         own_problems: what in the sandbox's answers and updates does not: mistakes of the sandbox.
     """
 
     only_token: str | None = None
+    database: Path | None = None
     people: dict[int, Person] = field(default_factory=dict)
     bots: dict[str, Bot] = field(default_factory=dict)
     clock: Clock = field(default_factory=Clock)
@@ -70,7 +73,7 @@ class World:
     @classmethod
     def make(cls, only_token: str | None = None, people: Iterable[Person] = DEFAULT_PEOPLE) -> World:
         """A world with copies of these people in it, and the bot when its token is known."""
-        world = cls(only_token, {person.id: replace(person) for person in people})
+        world = cls(only_token, people={person.id: replace(person) for person in people})
         if only_token is not None:
             world.bot(only_token)
         return world
