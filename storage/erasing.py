@@ -170,11 +170,9 @@ async def photos(conn: AsyncConnection, account_id: int) -> list[str]:
     sent = select(submission_files.c.path).join(submissions, submissions.c.id == submission_files.c.submission_id)
     columns = (
         sent.where(submissions.c.account_id == account_id),
-        select(profiles.c.avatar_photo).where(
-            profiles.c.account_id == account_id, profiles.c.avatar_photo.is_not(None)
-        ),
+        select(profiles.c.avatar_photo).where(profiles.c.account_id == account_id),
     )
-    return [path for column in columns for path in (await conn.execute(column)).scalars()]
+    return [path for column in columns for path in (await conn.execute(column)).scalars() if path is not None]
 
 
 async def lock_submissions(conn: AsyncConnection, account_id: int) -> None:

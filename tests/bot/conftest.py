@@ -14,6 +14,7 @@ from core.keys import make_secrets
 from core.settings import SecretSources, Settings, Telegram
 from sandbox.client import Chat, Sandbox
 from sandbox.server import Served, serve
+from tests.bot.overheard import Overheard, overheard
 from tests.conftest import SetClock
 
 TOKEN = "700001:bot-under-test"
@@ -28,6 +29,7 @@ class Clinic:
     sandbox: Sandbox
     server: Served
     clock: SetClock
+    heard: Overheard
 
     async def person(self, name: str = "李雷", *, language: str = "zh-hans", phone: str = "13812345678") -> Chat:
         """Somebody who has not written yet."""
@@ -36,13 +38,15 @@ class Clinic:
 
 @asynccontextmanager
 async def running(settings: Settings, server: Served, clock: SetClock) -> AsyncIterator[Clinic]:
-    """The bot and a client of its sandbox, for the length of a block."""
+    """The bot and a client of its sandbox, for the length of a block. Passwords and medical histories stay unread."""
     async with AsyncExitStack() as stack:
+        heard = stack.enter_context(overheard())
         app = await stack.enter_async_context(App(settings, clock=clock))
         sandbox = await stack.enter_async_context(
             Sandbox.connect(server.url, settled=app.idle, bot=int(TOKEN.partition(":")[0]))
         )
-        yield Clinic(app, sandbox, server, clock)
+        yield Clinic(app, sandbox, server, clock, heard)
+    heard.check(Path(settings.storage.photos_url).parent)
 
 
 @pytest.fixture
