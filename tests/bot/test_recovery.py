@@ -143,6 +143,7 @@ async def test_who_logged_in_meanwhile_is_told_and_not_asked(clinic: Clinic, wan
     assert "请设置新密码" in lost.screen
 
 
+@pytest.mark.slow
 async def test_who_blocked_the_bot_meanwhile_finds_the_question_by_the_command(
     clinic: Clinic, wang: Chat, li: Chat
 ) -> None:
@@ -158,6 +159,7 @@ async def test_who_blocked_the_bot_meanwhile_finds_the_question_by_the_command(
     assert "新密码已设好，您已登录" in lost.screen
 
 
+@pytest.mark.slow
 async def test_a_chat_that_was_asked_goes_on_being_asked_whatever_else_is_pressed(
     clinic: Clinic, wang: Chat, li: Chat
 ) -> None:
@@ -178,6 +180,25 @@ async def test_a_chat_that_was_asked_goes_on_being_asked_whatever_else_is_presse
     assert "新密码已设好，您已登录" in lost.screen
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("fault", ["cut", "cut_after"])
+async def test_a_question_that_was_cut_off_on_its_way_is_asked_again(
+    clinic: Clinic, wang: Chat, li: Chat, fault: str
+) -> None:
+    await li.send("/logout")  # nobody else is told anything
+    lost = await clinic.person("李雷的新手机", phone="13700000000")
+    await wang.send(f"/reset {await forgot(lost)}")
+    await clinic.sandbox.fail(fault, "sendMessage")
+    await wang.press("已核实，确认")
+    clinic.clock.advance(seconds=5)
+    await clinic.app.idle()
+    await lost.refresh()
+    assert lost.screen.startswith("工作人员已核实您的申请")
+    await lost.send(NEW)
+    assert "新密码已设好，您已登录" in lost.screen
+
+
+@pytest.mark.slow
 async def test_who_guesses_numbers_waits(clinic: Clinic, wang: Chat) -> None:
     for _ in range(5):
         await wang.send("/reset 000000")
@@ -219,6 +240,7 @@ async def test_whether_there_is_an_account_only_the_admin_reads(clinic: Clinic, 
     assert "申请编号是 6 位字母和数字" in wang.screen
 
 
+@pytest.mark.slow
 async def test_an_account_that_lost_its_phone_is_named_by_its_number(clinic: Clinic, wang: Chat) -> None:
     lost = await clinic.person("李雷", phone="13700000000")
     await lost.send("/register")
@@ -241,6 +263,7 @@ async def test_an_account_that_lost_its_phone_is_named_by_its_number(clinic: Cli
     assert "您已登录：李雷（患者）" in lost.screen
 
 
+@pytest.mark.slow
 async def test_of_two_admins_at_once_one_reads_that_it_is_confirmed(clinic: Clinic, wang: Chat, li: Chat) -> None:
     zhao = await admin(clinic, "13900000002", "赵敏")
     lost = await clinic.person("李雷的新手机", phone="13700000000")
@@ -252,6 +275,7 @@ async def test_of_two_admins_at_once_one_reads_that_it_is_confirmed(clinic: Clin
     assert sorted("已经确认过了" in chat.screen for chat in (wang, zhao)) == [False, True]
 
 
+@pytest.mark.slow
 async def test_staff_are_sent_to_who_looks_after_the_server(clinic: Clinic) -> None:
     chat = await clinic.person()
     await chat.send("/forgot")
@@ -260,6 +284,7 @@ async def test_staff_are_sent_to_who_looks_after_the_server(clinic: Clinic) -> N
     assert "要找回哪种账号的密码" in chat.screen
 
 
+@pytest.mark.slow
 async def test_in_english_it_reads_as_well(clinic: Clinic, wang: Chat, li: Chat) -> None:
     ann = await clinic.person("Ann", language="en", phone="13700000000")
     await ann.send("/forgot")
@@ -344,6 +369,7 @@ async def test_who_is_signed_in_leaves_the_account_first_and_is_then_asked(li: C
     assert "要找回哪种账号的密码" in li.screen
 
 
+@pytest.mark.slow
 async def test_a_patients_forged_confirmation_does_nothing(clinic: Clinic, wang: Chat, li: Chat) -> None:
     lost = await clinic.person("李雷的新手机", phone="13700000000")
     number = await forgot(lost)
