@@ -22,6 +22,7 @@ from core.notes import Note
 from core.past_refusals import PastRefusal, PastRefusals
 from core.photos import PhotoKind
 from core.profiles import PARSERS, Field
+from core.reasons import Refusal
 from core.removals import Removal, remove_later
 from core.review_states import State
 from core.sessions import Signed
@@ -32,10 +33,11 @@ from storage.errors import StorageError
 from storage.tables import accounts as tables
 from storage.tables import metadata
 from storage.tables.erasures import erasures, photo_removals
-from storage.tables.submissions import submission_files, submissions
+from storage.tables.submissions import decisions, submission_files, submissions
 from storage.tables.updates import chats, inbox
 from tests.conftest import Desk, SetClock
 from tests.core.conftest import PASSWORD, PHONE, MakeAccount
+from tests.core.review_people import Clinic
 from tests.core.test_login import HAN, LI, log_in
 from tests.pictures import jpeg
 
@@ -234,6 +236,39 @@ async def test_what_is_open_in_the_review_is_closed_its_photos_go_and_the_hash_s
     await run_jobs(core, desk, clock)
     assert [path for path in folder.rglob("*") if path.is_file()] == []
     assert await rows(desk, photo_removals) == []
+
+
+async def test_who_had_claimed_it_is_told_and_decides_nothing_any_more(clinic: Clinic, core: Core, desk: Desk) -> None:
+    wang, admin = await clinic.doctor(), await clinic.admin()
+    refused = await clinic.send(wang)
+    await clinic.refuse(admin, refused, Refusal.parse("BLR", "MARK: 王医生，请重拍 // MARK"))
+    number = await clinic.send(wang)
+    await clinic.open(admin, number)
+    await erase(core, desk, wang)
+    assert await clinic.told(admin) == ["review_closed"]
+    assert await clinic.state(number) is State.WITHDRAWN
+    assert await clinic.state(refused) is State.NEEDS_RESUBMIT
+    assert await clinic.tried(core.reviews.approve, admin, number) != "done"
+    assert [(row["outcome"], row["reasons"], row["message"]) for row in await rows(desk, decisions)] == [
+        ("needs_resubmit", "BLR", None)
+    ]
+    assert await rows(desk, tables.notes) == []
+    assert "王小明" not in await everything(desk)
+
+
+@pytest.mark.parametrize("leaves", ["erased", "suspended"])
+async def test_what_an_admin_who_leaves_had_claimed_is_free_again(
+    clinic: Clinic, core: Core, desk: Desk, leaves: str
+) -> None:
+    wang, one, other = await clinic.doctor(), await clinic.admin(), await clinic.admin()
+    number = await clinic.send(wang)
+    await clinic.open(one, number)
+    if leaves == "erased":
+        await erase(core, desk, one)
+    else:
+        await clinic.do(core.accounts.suspend, one.account_id, by=other)
+    assert await clinic.state(number) is State.PENDING
+    assert await clinic.approve(other, number) is State.APPROVED
 
 
 async def test_a_photo_that_cannot_be_deleted_now_is_tried_again(

@@ -121,6 +121,14 @@ class Face(ABC):
         async with self.desk.write(Channel.CLI) as uow:
             await self.core.accounts.reset_password(uow, account.id, hashed)
 
+    async def erase(self, phone: str = PHONE, role: Role = Role.PATIENT) -> None:
+        """The owner erases the account, from a chat where they are logged in."""
+        account = await self.account(phone, role)
+        assert account is not None
+        async with self.desk.write() as uow:
+            signed = await self.core.sessions.open_in_bot(uow, account, 700_000_000_777)
+            await self.core.erasing.erase(uow, signed)
+
     async def end_everywhere(self, phone: str = PHONE, role: Role = Role.PATIENT) -> None:
         """The owner logs out everywhere."""
         account = await self.account(phone, role)

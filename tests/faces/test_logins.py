@@ -57,6 +57,16 @@ async def test_t12_a_suspended_account_is_out_at_once_and_cannot_come_in(face: F
     assert await face.see(login) == OUT
 
 
+@proves("TOKENS T12", "CONTRACT.md 3.4")
+async def test_t12_an_erased_account_is_out_at_once_and_then_one_that_never_was(face: Face) -> None:
+    login = await face.newcomer()
+    await face.erase()
+    assert await face.see(login) == OUT
+    assert await face.try_login() == NO
+    assert [NO, *await face.try_again(6, PHONE)] == await face.try_again(7, OTHER)
+    assert await face.register() == OK
+
+
 @proves("TOKENS T14")
 async def test_t14_a_logout_ends_the_login_at_once(face: Face) -> None:
     login = await face.newcomer()
