@@ -5,6 +5,7 @@ from core.attempts import Attempts
 from core.audit import Audit
 from core.avatars import Avatars
 from core.certificates import Certificates
+from core.confirmations import Confirmations
 from core.consents import Consents
 from core.departures import Departures
 from core.directory import Directory
@@ -93,6 +94,13 @@ class Core:
             accounts=self.accounts, sessions=self.sessions, audit=self.audit, notices=self.notices
         )
         self.recovery = Recovery(
+            accounts=self.accounts,
+            phone_changes=self.phone_changes,
+            sessions=self.sessions,
+            throttle=throttle,
+            audit=self.audit,
+        )
+        self.confirmations = Confirmations(
             accounts=self.accounts,
             phone_changes=self.phone_changes,
             sessions=self.sessions,

@@ -11,15 +11,15 @@ from bot.flows.acts import Acts
 from bot.flows.inputs import show_phone
 from bot.people import known, shown, signed_in, usage
 from bot.person import Case, Done, Reply
+from core.confirmations import Request
 from core.errors import AccountError
-from core.recovery import Request
 
 
 async def reset(case: Case) -> Reply:
     """Opens the dialog about the request of this number."""
     if not case.typed:
         return usage("reset")
-    request = await case.core.recovery.look(case.uow, signed_in(case), case.typed)
+    request = await case.core.confirmations.look(case.uow, signed_in(case), case.typed)
     if request is None or request.account is None:
         said = Text("reset.unknown" if request is None else "reset.nobody")
         return Reply((Screen((said,), buttons=((menu.MENU,),)),))
@@ -45,7 +45,7 @@ class _Confirm(Acts):
         request, phone = answers["request"], answers.get("phone")
         seen = phone["number"] if phone else None
         try:
-            account = await case.core.recovery.confirm(case.uow, signed_in(case), request["id"], seen_phone=seen)
+            account = await case.core.confirmations.confirm(case.uow, signed_in(case), request["id"], seen_phone=seen)
         except AccountError as problem:  # nothing in the dialog would mend it
             return Done((Text("reset.phone_taken") if problem.code == "phone.taken" else sentence(problem),))
         person, number = shown(known(account)), request["phone"]

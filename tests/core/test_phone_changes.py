@@ -186,7 +186,7 @@ async def test_a_number_taken_while_it_waited_is_not_given_and_the_request_stand
     assert request is not None
     await make_account(NEW)
     async with desk.write() as uow:  # committed, as the bot commits what it says of it
-        assert await refusal(core.recovery.confirm(uow, wang, request.id, seen_phone=PHONE.value)) == "phone.taken"
+        assert await refusal(core.confirmations.confirm(uow, wang, request.id, seen_phone=PHONE.value)) == "phone.taken"
     assert await stored(desk, account.id) == (PHONE.value, True, LI)
     assert await look(core, desk, wang, number) is not None
 

@@ -8,12 +8,13 @@ from sqlalchemy import select
 
 from core.account import Account
 from core.audit import Action
+from core.confirmations import FREE_TRIES, Request
 from core.core import Core
 from core.crockford import ALPHABET
 from core.errors import AccountError, CoreError, Forbidden, InvalidValue, Throttled, Unauthenticated
 from core.login import LoggedIn, LoginRefused
 from core.notices import NoticeKind
-from core.recovery import A_DAY, FREE_TRIES, LIFE, AccountNumber, Named, Purpose, Request
+from core.recovery import A_DAY, LIFE, AccountNumber, Named, Purpose
 from core.sessions import Signed
 from core.values import Age, Email, Password, Phone, Role, Sex, Username
 from storage import accounts as account_store
@@ -70,7 +71,7 @@ async def number_of(core: Core, desk: Desk, person: int = LI, named: Named = PHO
 
 async def look(core: Core, desk: Desk, admin: Signed, number: str) -> Request | None:
     async with desk.write() as uow:
-        return await core.recovery.look(uow, admin, number)
+        return await core.confirmations.look(uow, admin, number)
 
 
 async def confirm(core: Core, desk: Desk, admin: Signed, number: str) -> Account:
@@ -79,7 +80,7 @@ async def confirm(core: Core, desk: Desk, admin: Signed, number: str) -> Account
     assert request is not None
     assert request.account is not None
     async with desk.write() as uow:
-        return await core.recovery.confirm(uow, admin, request.id, seen_phone=request.account.phone)
+        return await core.confirmations.confirm(uow, admin, request.id, seen_phone=request.account.phone)
 
 
 async def reset(core: Core, desk: Desk, person: int = LI, new: str = NEW) -> Signed:
@@ -227,7 +228,7 @@ async def test_a_patient_may_neither_look_nor_confirm(core: Core, desk: Desk, ac
         await look(core, desk, li, number)
     async with desk.write() as uow:
         with pytest.raises(Forbidden):
-            await core.recovery.confirm(uow, li, 1, seen_phone=PHONE.value)
+            await core.confirmations.confirm(uow, li, 1, seen_phone=PHONE.value)
 
 
 async def test_nobody_confirms_for_themselves(
@@ -276,7 +277,7 @@ async def test_an_admin_who_confirms_too_late_reads_that(
     assert request is not None
     clock.advance(minutes=30)
     async with desk.write() as uow:
-        late = core.recovery.confirm(uow, wang, request.id, seen_phone=PHONE.value)
+        late = core.confirmations.confirm(uow, wang, request.id, seen_phone=PHONE.value)
         assert await refusal(late) == "recovery.expired"
     assert await told(desk) == []
 
@@ -294,7 +295,7 @@ async def test_who_asks_anew_has_the_new_number_only(core: Core, desk: Desk, acc
     second = await number_of(core, desk)
     assert await refusal(look(core, desk, wang, first)) == "recovery.dropped"
     async with desk.write() as uow:
-        stale = core.recovery.confirm(uow, wang, request.id, seen_phone=PHONE.value)
+        stale = core.confirmations.confirm(uow, wang, request.id, seen_phone=PHONE.value)
         assert await refusal(stale) == "recovery.dropped"
     await confirm(core, desk, wang, second)
 
@@ -334,7 +335,7 @@ async def test_whose_account_is_suspended_between_look_and_confirmation_is_not_g
     async with desk.write() as uow:
         await core.accounts.suspend(uow, account.id, by=zhao)
     async with desk.write() as uow:
-        confirming = core.recovery.confirm(uow, wang, request.id, seen_phone=PHONE.value)
+        confirming = core.confirmations.confirm(uow, wang, request.id, seen_phone=PHONE.value)
         assert await refusal(confirming) == "recovery.suspended"
 
 
@@ -348,7 +349,7 @@ async def test_an_admin_who_was_logged_out_meanwhile_confirms_nothing(
         await core.sessions.logout(uow, wang)
     async with desk.write() as uow:
         with pytest.raises(Unauthenticated):
-            await core.recovery.confirm(uow, wang, request.id, seen_phone=PHONE.value)
+            await core.confirmations.confirm(uow, wang, request.id, seen_phone=PHONE.value)
     assert await refusal(reset(core, desk, STRANGER)) == "recovery.gone"
 
 
@@ -360,7 +361,7 @@ async def test_what_the_admin_saw_is_what_is_confirmed(
     assert request is not None
     async with desk.write() as uow:
         await account_store.change(uow.conn, account.id, uow.now, {"phone": "13700000001"})
-        changed = core.recovery.confirm(uow, wang, request.id, seen_phone=PHONE.value)
+        changed = core.confirmations.confirm(uow, wang, request.id, seen_phone=PHONE.value)
         assert await refusal(changed) == "recovery.changed"
     await confirm(core, desk, wang, await number_of(core, desk, STRANGER, Phone("13700000001")))
 
