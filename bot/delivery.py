@@ -69,7 +69,8 @@ class Delivery:
                     await self._check_recipient(job)  # they may have logged out meanwhile
                     await progress.show(words.of("export.sending", number=number, total=len(shares)))
                     name, caption = words.file_name(made, number, len(shares)), words.caption(number, len(shares))
-                    await uncut(self._send(job, part, name, caption))
+                    if not await uncut(self._send(job, part, name, caption)):
+                        raise LostError
         if await self._units.write(lambda uow: self._core.exports.end(uow, job, self._holder)):
             await progress.show(words.of("export.done", count=len(shares)))
 
@@ -95,13 +96,12 @@ class Delivery:
         else:
             await part.add_photo(photo.name, content)
 
-    async def _send(self, job: ExportJob, part: Part, name: str, caption: str) -> None:
-        """Sends a file and notes that it is there, to be taken away again."""
+    async def _send(self, job: ExportJob, part: Part, name: str, caption: str) -> bool:
+        """Sends a file and notes that it is there, to be taken away again; False when it was wanted no more."""
         message_id = await documents.send_document(self._bot, job.telegram_user_id, part.file, name, caption)
-        if not await self._units.write_at_last(
+        return await self._units.write_at_last(
             lambda uow: self._core.exports.delivered(uow, job, self._holder, message_id)
-        ):
-            raise LostError
+        )
 
     async def _check_recipient(self, job: ExportJob) -> None:
         """Raises NobodyError when nobody is logged in there any more, or the bot is blocked."""

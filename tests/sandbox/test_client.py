@@ -99,3 +99,15 @@ async def test_the_test_can_say_itself_when_the_bot_is_done(sandbox: Sandbox, an
     sandbox.settled = settled
     await li.send("/start")
     assert asked == ["settled"]
+
+
+async def test_a_person_saves_a_file_that_the_bot_has_sent(bot: Bot, li: Chat) -> None:
+    await bot.send_document(li.id, b"PK\x05\x06 all that is kept", filename="my-data.zip")
+    await bot.send_message(li.id, "that was it")
+    await li.refresh()
+    *_, file, text = li.visible
+    assert file.media
+    assert file.media["file_name"] == "my-data.zip"
+    assert await li.save(file) == b"PK\x05\x06 all that is kept"
+    with pytest.raises(SandboxError, match="has no file"):
+        await li.save(text)

@@ -12,12 +12,13 @@ from zipfile import ZipFile
 
 import pytest
 from pydantic import SecretStr
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 
 from bot.catalogue import catalogue_of
 from bot.exports import Exporting
 from bot.telegram import RawBot, build_bot
 from core.core import Core
+from core.exports import LEASE
 from core.notices import NoticeKind
 from core.photos import PhotoKind
 from core.removals import Removal
@@ -236,6 +237,25 @@ async def test_a_file_of_an_account_that_was_erased_meanwhile_goes_at_once(deliv
     [file] = await files(wang)
     [due] = [due for due in await delivering.rows(outbox.c.params, outbox.c.due_at) if due[0]]
     assert due == ({"message_id": file.id}, delivering.clock())
+
+
+async def test_who_was_only_slow_leaves_it_to_whom_it_belongs_now(
+    delivering: Delivering, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.exports._ACTION_SECONDS", 0.01)
+    monkeypatch.setattr("bot.exports._KEEP_EVERY", 0.0)
+    wang, _ = await delivering.person(*pictures(3))
+    await delivering.sandbox.fail("slow", "sendDocument", seconds=0.3)
+    delivering.start(limit=30_000)
+    await wang.expect("Sending file 1 of")
+    async with delivering.desk.write() as uow:
+        await uow.conn.execute(update(export_jobs).values(claimed_by="two", claimed_until=uow.now + LEASE))
+    while len(await delivering.rows(outbox.c.id)) < 1:
+        await asyncio.sleep(0.02)
+    await delivering.stop()
+    [file] = await files(wang)
+    assert await delivering.rows(outbox.c.params, outbox.c.due_at) == [({"message_id": file.id}, delivering.clock())]
+    assert await delivering.rows(export_jobs.c.claimed_by) == [("two",)]
 
 
 async def test_two_processes_deliver_each_export_once(delivering: Delivering) -> None:
