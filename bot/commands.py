@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
-from bot import acts, menu, people, privacy, profile, sessions, stats, trail
+from bot import acts, certificate, menu, people, privacy, profile, sessions, stats, trail
 from bot.dialog.flow import Flow
 from bot.dialog.view import Screen
 from bot.flows import erase, export, forgot, reset, suspend
@@ -18,7 +18,9 @@ from core.permissions import Permission
 SIGNED: Final = frozenset({"patient", "doctor", "admin"})
 OWNERS: Final = frozenset({"patient", "doctor"})
 ADMINS: Final = frozenset({"admin"})
+DOCTORS: Final = frozenset({"doctor"})
 MANAGE: Final = Permission.MANAGE_ACCOUNTS
+SEND_OWN: Final = Permission.SEND_OWN_CERTIFICATE
 GUESTS: Final = frozenset({GUEST})
 EVERYONE: Final = SIGNED | GUESTS
 
@@ -67,6 +69,7 @@ COMMANDS: Final[dict[str, Command]] = {
     "password": Command(SIGNED, flow=PASSWORD),
     "phone": Command(SIGNED, flow=PHONE),
     "profile": Command(OWNERS, act=profile.show, pressed=profile.pressed),
+    "certificate": Command(DOCTORS, act=certificate.show, pressed=certificate.pressed, needs=SEND_OWN),
     "sessions": Command(SIGNED, act=sessions.show, pressed=sessions.pressed, aside=True),
     "export": Command(SIGNED, act=export.export),
     "erase": Command(SIGNED, act=erase.erase),

@@ -82,7 +82,7 @@ class Desk:
             flow = self.flows[person.draft.flow]
             if command.flow is flow:
                 return reply(self.engine.offer(flow, person.draft))
-            if not (person.draft.answers or person.draft.parts):  # there is nothing to lose: no question
+            if person.draft.is_empty:  # there is nothing to lose: no question
                 return self.open(replace(person, draft=None), name, now, typed)
             return between.asking_to_leave(flow, person.draft, f"{name} {typed}".strip())
         if not theirs:

@@ -13,7 +13,7 @@ _OWN: Final = ("password", "phone", "sessions", "export", "erase", "logout", "he
 OFFERED: Final[dict[str, tuple[str, ...]]] = {
     GUEST: ("register", "login", "forgot", "help", "language", "privacy"),
     "patient": ("me", "profile", *_OWN),
-    "doctor": ("me", "profile", *_OWN),
+    "doctor": ("me", "certificate", "profile", *_OWN),
     "admin": ("find", "suspend", "restore", "reset", "stats", "audit", "me", *_OWN),
 }
 LEAVE: Final = Button(Text("button.leave"), "leave")

@@ -168,6 +168,22 @@ class Certificates:
         )
         return stored_photo(shown)
 
+    async def photos(self, uow: UnitOfWork, signed: Signed) -> list[StoredPhoto]:
+        """All photos of the attempt that `newest_photo` is of; a look at each is an entry in the audit."""
+        require(signed, Permission.SEE_OWN_CERTIFICATE)
+        shown = _shown(await store.of_account(uow.conn, signed.account_id))
+        files = [] if shown is None else [row for row in await store.files_of(uow.conn, shown.id) if row.path]
+        if shown is not None and files:
+            await self._audit.append(
+                uow,
+                Action.SEE_CERTIFICATE,
+                actor=signed.pseudonym,
+                subject=shown.number,
+                file_hashes=[row.sha256 for row in files],
+                version=shown.version,
+            )
+        return [stored_photo(row) for row in files]
+
     async def check_may_submit(self, uow: UnitOfWork, signed: Signed) -> None:
         """Refuses who could not submit now whatever they sent: before photos are read. Raises Forbidden, Conflict."""
         require(signed, Permission.SEND_OWN_CERTIFICATE)

@@ -22,6 +22,7 @@ from PIL.Image import DecompressionBombError, DecompressionBombWarning
 
 from core.errors import InvalidValue
 from core.likeness import likeness
+from core.photo_looks import Hint, hints
 from core.sealing import Sealer
 from core.workers import Workers
 from storage.errors import StorageError
@@ -91,6 +92,7 @@ class Photo:
     height: int
     sha256: str
     likeness: str | None = None  # core/likeness.py; None for those kept before there were any
+    hints: tuple[Hint, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,14 +122,14 @@ class Photos:
             busy="photo.busy",
         )
 
-    async def take(self, received: BinaryIO, *, side: int | None = None) -> Photo:
+    async def take(self, received: BinaryIO, *, side: int | None = None, least: int = 0) -> Photo:
         """The photo in a file (one that can seek), written anew from its bare pixels: upright, JPEG or PNG as it came.
 
-        With `side` it is made smaller until no side has more pixels, and is a JPEG. Raises InvalidValue
-        (`photo.empty`, `.too_big`, `.not_a_picture`, `.heic`, `.pdf`, `.polyglot`, `.animated`, `.too_many_pixels`,
-        `.damaged`), or Busy when too many wait.
+        With `side` it is made smaller until no side has more pixels, and is a JPEG; `least` pixels its shorter side
+        must have. Raises InvalidValue (`photo.empty`, `.too_big`, `.not_a_picture`, `.heic`, `.pdf`, `.polyglot`,
+        `.animated`, `.too_many_pixels`, `.too_small`, `.damaged`), or Busy when too many wait.
         """
-        return await self._workers.run(lambda: _take(received, side))
+        return await self._workers.run(lambda: _take(received, side, least))
 
     async def small(self, path: str, side: int) -> bytes:
         """The photo of that name as a JPEG to be looked at, no side longer. Raises as `read` does, and Busy."""
@@ -181,10 +183,12 @@ class Photos:
                 _log.warning("photo.left_over", path=photo.path, error=str(error))
 
 
-def _take(received: BinaryIO, side: int | None = None) -> Photo:
+def _take(received: BinaryIO, side: int | None = None, least: int = 0) -> Photo:
     media_type = _judge(received)
     sha256 = _sha256(received)
     pixels = _pixels(received, media_type)
+    if min(pixels.size) < least:
+        raise InvalidValue("photo.too_small", field="photo", least=least)
     if side is not None:
         media_type = MediaType.JPEG
         pixels.thumbnail((side, side))
@@ -195,7 +199,7 @@ def _take(received: BinaryIO, side: int | None = None) -> Photo:
         pixels.save(written, "PNG", compress_level=1)
     if written.tell() > MAX_BYTES:  # a palette of noise is three times its size in colours
         raise _refused("too_big")
-    return Photo(written.getvalue(), media_type, pixels.width, pixels.height, sha256, likeness(pixels))
+    return Photo(written.getvalue(), media_type, pixels.width, pixels.height, sha256, likeness(pixels), hints(pixels))
 
 
 def _small(content: bytes, side: int) -> bytes:

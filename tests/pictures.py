@@ -28,6 +28,15 @@ def certificate(size: tuple[int, int] = SIZE, text: str = "certificate") -> Imag
     return image
 
 
+def page(size: tuple[int, int] = (1280, 960), text: str = "certificate") -> Image.Image:
+    """A page full of words, in full light and in focus."""
+    image = Image.new("RGB", size, (235, 232, 225))
+    draw = ImageDraw.Draw(image)
+    for line in range(40, size[1] - 40, 24):
+        draw.text((40, line), f"{text} {line} " * 12, fill=(30, 30, 30))
+    return image
+
+
 def jpeg(image: Image.Image | None = None, **options: Any) -> bytes:
     """The picture as JPEG."""
     return _written(image or certificate(), "JPEG", options)

@@ -72,6 +72,11 @@ class Draft:
         """What the messages of a long text say together."""
         return "\n".join(part["text"] for part in self.parts)
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was answered yet."""
+        return not (self.answers or self.parts or self.received)
+
     def to_json(self) -> dict[str, Any]:
         """What is kept, sealed, between two messages."""
         return {

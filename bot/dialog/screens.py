@@ -29,7 +29,8 @@ _TEXTS: Final = (
     "button.change", "cancelled", "cancelled.kept", "offer", "help.person", "help.person.optional", "keyboard.taken",
     "keyboard.away", "late.taken", "button.share_contact", "proof.lapsed",
     "help.review", "help.offer", "search.none", "search.missing", "long.so_far", "photos.so_far",
-    "photos.problem", "photos.kept", "option", "option.line", "button.page_before", "button.page_after",
+    "photos.problem", "photos.kept",
+    "photos.dark", "photos.blurred", "option", "option.line", "button.page_before", "button.page_after",
     "option.picked", "option.line.picked", "button.several_done", "several.none", "wrong.several", "joined",
 )  # fmt: skip
 TEXTS: Final = frozenset(_TEXTS) | {key.label.key for key in (*CONTROLS, GO_ON, START_OVER)}
@@ -139,6 +140,9 @@ def _received(step: Step, draft: Draft) -> Iterator[Text]:
     count = sum(bool(one["photo"]) for one in draft.received)
     if count:
         yield Text.of("photos.so_far", count=count, most=step.most)
+    seen = {hint for one in draft.received if one["photo"] for hint in one["photo"].get("hints", ())}
+    for hint in sorted(seen):
+        yield Text(f"photos.{hint}")
     problems = [one["problem"] for one in draft.received if one["problem"]]
     for number, problem in enumerate(problems):
         if problem not in problems[:number]:

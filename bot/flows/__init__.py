@@ -6,6 +6,7 @@ from typing import Final
 from bot.dialog.flow import Flow, FlowError
 from bot.dialog.screens import TEXTS
 from bot.flows import profile
+from bot.flows.certificate import APPEAL, SEND
 from bot.flows.consent import CONSENT
 from bot.flows.erase import ERASE
 from bot.flows.export import EXPORT
@@ -57,5 +58,7 @@ FLOWS: Final = registry(
     SUSPEND,
     RESTORE,
     RESET,
+    SEND,
+    APPEAL,
     *profile.FLOWS,
 )

@@ -19,6 +19,8 @@ from storage.errors import StorageError
 
 log: Final = structlog.get_logger(__name__)
 
+_HINTS: Final = "hints"  # beside what core keeps of a photo: what the screens tell of it
+
 
 @dataclass(frozen=True, slots=True)
 class _Expected:
@@ -32,9 +34,12 @@ class TakePhoto(Acts):
 
     shows = "upload_photo"
 
-    def __init__(self, kind: PhotoKind, may: Callable[[Case], Awaitable[None]], *, side: int | None = None) -> None:
-        """`may` refuses who could not use a photo whatever it shows; `side` as `core.photos.Photos.take` has it."""
+    def __init__(
+        self, kind: PhotoKind, may: Callable[[Case], Awaitable[None]], *, side: int | None = None, least: int = 0
+    ) -> None:
+        """`may` refuses who could not use a photo whatever it shows; the rest as `core.photos.Photos.take` has it."""
         self._kind = kind
+        self._least = least
         self._may = may
         self._side = side
 
@@ -45,11 +50,11 @@ class TakePhoto(Acts):
         await self._may(case)
         return _Expected(await expect_photo(case.uow, case.person.signed, self._kind), secret.file, case.files)
 
-    async def work(self, core: Core, begun: _Expected) -> StoredPhoto:
+    async def work(self, core: Core, begun: _Expected) -> Value:
         async with begun.files.fetched(begun.file) as received:
-            photo = await core.photos.take(received, side=self._side)
+            photo = await core.photos.take(received, side=self._side, least=self._least)
         try:
-            return await core.photos.keep(begun.path, photo)
+            return asdict(await core.photos.keep(begun.path, photo)) | {_HINTS: list(photo.hints)}
         except StorageError as error:  # full, or away: its sender may try again, and the dialog stays where it is
             log.exception("a photo could not be kept")
             raise Conflict("photo.not_kept", field="photo") from error
@@ -57,12 +62,13 @@ class TakePhoto(Acts):
     async def give_up(self, case: Case, begun: _Expected) -> None:
         await give_photo_up(case.uow, begun.path)
 
-    async def finish(self, case: Case, answers: Answers, worked: StoredPhoto) -> Done:
+    async def finish(self, case: Case, answers: Answers, worked: Value) -> Done:
         assert case.person.signed is not None
         await case.core.sessions.check_living(case.uow, case.person.signed)
-        return Done((), taken=asdict(worked))
+        return Done((), taken=worked)
 
 
 def stored(photo: Value) -> StoredPhoto:
     """A photo of the answer, as core has it."""
-    return StoredPhoto(**{**photo, "media_type": MediaType(photo["media_type"])})
+    kept = {name: value for name, value in photo.items() if name != _HINTS}
+    return StoredPhoto(**{**kept, "media_type": MediaType(photo["media_type"])})

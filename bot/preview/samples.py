@@ -42,6 +42,7 @@ TYPED: Final[Mapping[str, str]] = {
     "intro": "从医 20 年，看诊耐心细致。",
     "school": "北京大学医学部",
     "major": "临床医学",
+    "appeal": "照片上的编号可以在官网查到。",
     "medical_history": "2019 年做过阑尾手术，对青霉素过敏。",
 }
 
@@ -126,6 +127,10 @@ BLANKS: Final[dict[str, Param]] = {
     "since": NOW,
     "used": NOW,
     "until": NOW,
+    "sent": NOW,
+    "least": 320,
+    "first": Text("reason.BLR"),
+    "rest": Text("reason.CUT"),
     "role": Text("role.patient"),
     "state": Text("state.active"),
     "dialog": Text("title.register"),
@@ -149,6 +154,7 @@ BLANKS: Final[dict[str, Param]] = {
     "valid_until": NOW.date(),
     "problem": Text("error.photo.empty"),
     "reason": "照片模糊",
+    "message": "请把第二页也拍来。",
     "reasons": "照片模糊：请对焦清楚，重新拍一张。",
 }
 
@@ -159,6 +165,8 @@ def ways_on(flow: Flow, step: Step) -> Iterator[tuple[Answer, ...]]:
         yield _said(_of(SOUGHT, step)), pressed(flow, "pick", "0")
     elif step.takes:
         yield (PHOTO,) if step.most == 1 else (PHOTO, pressed(flow, "done"))
+        if step.most > 1:
+            yield pressed(flow, "anew"), PHOTO, pressed(flow, "done")
     elif step.long:
         yield _said(_of(TYPED, step)), pressed(flow, "done")
     elif step.kind is Kind.CONTACT:

@@ -53,6 +53,7 @@ ACTS: Final = (
     act("see one's logins", *ROLES, command="sessions"),
     act("export what is kept about oneself", *ROLES, command="export"),
     act("change what one has told of oneself", PATIENT, DOCTOR, command="profile"),
+    act("see one's certificate in the chat", DOCTOR, command="certificate"),
     act("erase one's account", *ROLES, command="erase"),
     act("look accounts up", ADMIN, command="find"),
     act("suspend an account", ADMIN, command="suspend"),

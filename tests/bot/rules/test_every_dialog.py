@@ -99,7 +99,7 @@ def test_rule_6_back_leads_to_the_question_before_and_shows_its_answer(flow: Flo
         before = path[path.index(stop.draft.step) - 1]
         assert answer.draft.step == before, stop.name
         step = None if before == "review" else flow.step(before)
-        if step and not (step.secret or step.long or stop.draft.answers.get(before) is None):
+        if step and not (step.secret or step.long or step.most > 1 or stop.draft.answers.get(before) is None):
             assert "earlier" in keys(answer.screens[-1]), stop.name
             assert "keep" in actions(answer.screens[-1]), stop.name
 
@@ -120,7 +120,7 @@ def test_rule_7_optional_is_marked_and_can_be_skipped_and_required_cannot(flow: 
 def test_rule_8_what_stands_is_shown_with_keep_and_erase_apart_from_skip(flow: Flow) -> None:
     for stop in questions(flow):
         step = stop.step
-        if step is None or step.long or step.secret or stop.draft.present.get(step.key) is None:
+        if step is None or step.long or step.most > 1 or step.secret or stop.draft.present.get(step.key) is None:
             continue
         assert "present" in keys(stop.screens[-1]), stop.name
         assert "keep" in actions(stop.screens[-1]), stop.name
@@ -268,7 +268,7 @@ def test_rule_18_a_late_answer_that_fits_is_taken_and_what_does_not_is_offered(f
     for stop in questions(flow):
         step = stop.step
         assert step is not None
-        if step.secret or step.long or step.search or flow.path(stop.draft.answers)[-1] == step.key:
+        if step.secret or step.long or step.most > 1 or step.search or flow.path(stop.draft.answers)[-1] == step.key:
             continue  # a password lapses; a long text is never taken at once; what ends a dialog is said by its end
         way = next(ways_on(flow, step))
         taken = after(ENGINE, flow, stop.draft, way[0], LATE)
