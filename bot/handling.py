@@ -98,7 +98,8 @@ class Handling:
         uow = UnitOfWork(conn, now, Channel.BOT)
         for turn in turns:
             if isinstance(turn.decision, Ask):
-                self._prepare(turn, await self._ask(uow, turn, turn.decision), now)
+                case = Case(self.core, uow, turn.person, self._files)
+                self._prepare(turn, await self._ask(case, turn.decision), now)
             elif isinstance(turn.decision, Left):
                 await chats.set_blocked(conn, turn.person.id, turn.decision.at)
             elif isinstance(turn.decision, Reply) and not changes_nothing(turn.decision):
@@ -173,13 +174,14 @@ class Handling:
         took = (isinstance(turn.decision, Submit) and turn.decision.secret) or bool(reply.forget)
         turn.row = self.codec.row(person, reply, turn.calls, now, self.desk.secret_until(reply, now, took=took))
 
-    async def _ask(self, uow: UnitOfWork, turn: Turn, ask: Ask) -> Reply:
+    async def _ask(self, case: Case, ask: Ask, *notes: Text) -> Reply:
+        """What core answers; what it refuses is said after these notes, and nothing of the act is kept."""
         try:
-            async with uow.conn.begin_nested():
-                return await ask.act(Case(self.core, uow, turn.person, self._files))
+            async with case.uow.conn.begin_nested():
+                return await ask.act(case)
         except CoreError as problem:
-            await self._record(uow, problem)
-            return self.desk.said(turn.person, sentence(problem))
+            await self._record(case.uow, problem)
+            return self.desk.said(case.person, *notes, sentence(problem))
 
     async def _record(self, uow: UnitOfWork, problem: CoreError) -> None:
         if isinstance(problem, Forbidden):
@@ -204,7 +206,7 @@ class Handling:
             return self.desk.took(submit, result.taken), person
         decision = self.desk.after(person, submit.draft, result, case.uow.now)
         if isinstance(decision, Ask):
-            return await decision.act(replace(case, person=person)), person
+            return await self._ask(replace(case, person=person), decision, *result.notes), person
         assert isinstance(decision, Reply)
         return decision, person
 
