@@ -86,27 +86,25 @@ def _refusals(engine: Engine, stop: Stop) -> tuple[Text, ...]:
 def _notices(catalogue: Catalogue) -> Section:
     return Section(
         "Notices",
-        tuple(Card((kind.value,), (Screen((_filled(catalogue, f"notice.{kind}"),)),)) for kind in NoticeKind),
+        tuple(Card((kind.value,), (Screen((filled(catalogue, f"notice.{kind}"),)),)) for kind in NoticeKind),
     )
 
 
 def _rest(catalogue: Catalogue, shown: set[str]) -> Section:
     """Texts that stand in none of the screens above: what core refuses, rare answers."""
     keys = sorted(known("zh") - shown)
-    return Section("Everything else", tuple(Card((key,), (Screen((_filled(catalogue, key),)),)) for key in keys))
+    return Section("Everything else", tuple(Card((key,), (Screen((filled(catalogue, key),)),)) for key in keys))
 
 
-def _filled(catalogue: Catalogue, key: str) -> Text:
-    """The text with samples in its blanks."""
+def filled(catalogue: Catalogue, key: str) -> Text:
+    """A text by itself, with samples in its blanks, or dots."""
     params: dict[str, Param] = {}
     while True:
         try:
             catalogue.render(Text(key, params), "zh")
-        except (KeyError, MissingTextError) as missing:
-            # A plural is only found by its count.
-            blank = "count" if isinstance(missing, MissingTextError) and "count" not in params else missing.args[0]
-            if blank not in BLANKS:
-                raise NoSampleError(f"the blank {{{blank}}} of {key!r}") from None
-            params[blank] = BLANKS[blank]
+        except KeyError as blank:
+            params[blank.args[0]] = BLANKS.get(blank.args[0], "…")
+        except MissingTextError:
+            params["count"] = BLANKS["count"]  # a plural is found by its count
         else:
             return Text(key, params)

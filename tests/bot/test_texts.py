@@ -17,6 +17,7 @@ from bot.dialog.flow import REVIEW, Flow, InvalidInput, Step
 from bot.dialog.view import Text
 from bot.flows import FLOWS
 from bot.menu import OFFERED, commands_of
+from bot.preview.gather import filled
 from bot.texts import LANGUAGES, Catalogue, Language, known
 from core.audit import Action
 from core.notices import NoticeKind
@@ -69,7 +70,9 @@ def test_no_text_is_unused() -> None:
     by_command = {
         f"command.{name}{end}" for audience in OFFERED for name in commands_of(audience) for end in ("", ".about")
     }
-    families = re.compile(r"(wrong|sex|role|language|menu|wait|name|state|audit|usage|find.next|reason|mend|certificate.(is|way|until))\.")
+    families = re.compile(
+        r"(wrong|sex|role|language|menu|wait|name|state|audit|usage|find.next|reason|mend|certificate.(is|way|until))\."
+    )
     for key in known("en") - by_flow - by_command:
         family, _, rest = key.partition(".")
         if family == "error":
@@ -86,7 +89,7 @@ def test_every_button_fits_its_columns(language: Language) -> None:
     labels = {key for key in labels if not key.endswith(".about") and key != "button.change"}
     labels |= {choice.label for flow in FLOWS.values() for step in flow.steps for choice in step.choices}
     for key in labels - {"command.unknown", "command.not_theirs"}:
-        assert columns(CATALOGUE.render(Text(key), language)) <= 24, key
+        assert columns(CATALOGUE.render(filled(CATALOGUE, key), language)) <= 24, key
     for flow in FLOWS.values():
         for step in flow.steps:
             if not step.secret and flow.review:

@@ -16,10 +16,10 @@ from tests.bot.rules.walked import CATALOGUE, buttons, columns, text
 
 LONGEST: Final = 3500
 """Characters: longer ones go to pages (DIALOGS rule 22)."""
-# What may stand in Latin letters in a Chinese chat: commands, addresses, numbers of accounts, examples, names.
+# What may stand in Latin letters in a Chinese chat: commands, addresses, numbers, examples, names, reasons' codes.
 LATIN: Final = re.compile(
     r"/[a-z]+|https?://\S+|\S+@\S+|\b[PDAC]-?\d\w*|Telegram|English|Language|Which language would you like\?"
-    r"|DOC2023001|dr_wang|wang_2024|\bxhyy\b|\bnk\b|JSON|\bzip\b|\bMB\b|PDF|HEIC|JPG|JPEG|PNG|iPhone|clinic_bot"
+    r"|DOC2023001|dr_wang|wang_2024|\bxhyy\b|\bnk\b|\bzip\b|iPhone|\b[A-Z]{2,4}\b|clinic_bot"
     r"|\b[A-Z0-9]{6}\b"
 )
 
