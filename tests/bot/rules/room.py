@@ -64,6 +64,10 @@ class Telegram(RawBot):
             number = params.get("message_id") or next(self._ids)
             messages[number] = dict(params)
             return {"message_id": number}
+        if method == "sendMediaGroup":
+            return [{"message_id": next(self._ids)} for _ in params["media"]]
+        if method in {"sendPhoto", "sendDocument"}:
+            return {"message_id": next(self._ids)}
         if method == "editMessageReplyMarkup":
             messages[params["message_id"]]["reply_markup"] = params["reply_markup"]
         return True
