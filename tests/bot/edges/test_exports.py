@@ -193,7 +193,7 @@ async def test_while_telegram_is_away_it_waits_and_is_made_again(
     delivering.clock.advance(seconds=5)
     await exporting.idle()
     assert len(await files(wang)) == 1
-    assert "1 file. Please save it" in wang.transcript()
+    assert "1 file, here below" in wang.transcript()
 
 
 @pytest.mark.slow
