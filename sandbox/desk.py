@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import asdict
 from typing import Any
 
 from aiohttp import web
 
 from sandbox.control import answering, chosen_bot
+from sandbox.described import VERSION
 from sandbox.faults import Fault
 from sandbox.flood import Flood
 from sandbox.params import Params
@@ -33,6 +35,7 @@ async def _bots(world: World, _request: web.Request, _params: Params) -> Any:
         {
             "id": bot.id,
             "username": bot.username,
+            "version": VERSION,
             "pending": len(bot.updates.all()),
             "webhook": bot.webhook.url if bot.webhook else "",
             "revoked": bot.revoked,
@@ -61,7 +64,7 @@ async def _stored(world: World, _request: web.Request, _params: Params) -> Any:
 
 
 async def _faults(world: World, _request: web.Request, _params: Params) -> Any:
-    return [{"kind": fault.kind, "method": fault.method, "times": fault.times} for fault in world.faults.pending]
+    return [asdict(fault) for fault in world.faults.pending]
 
 
 async def _add_fault(world: World, _request: web.Request, params: Params) -> Any:

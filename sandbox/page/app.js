@@ -1,29 +1,35 @@
-// Puts the page together: a phone for each person, tabs for narrow screens, the traffic panel.
+// Puts the page together: a phone for each person, tabs for narrow screens, the side panel.
 
 import { call, listen } from "./api.js";
-import { element } from "./message.js";
+import { element, name } from "./element.js";
+import { Panel } from "./panel.js";
+import { addPerson } from "./people.js";
 import { Phone } from "./phone.js";
+import { Stored } from "./stored.js";
 import { Traffic } from "./traffic.js";
+import { Trouble } from "./trouble.js";
 import { pageWords } from "./words.js";
 
 // Tests make people by the hundred; a page of so many phones would help nobody.
 const MOST_PHONES = 12;
 
-for (const [id, text] of Object.entries(pageWords)) document.getElementById(id).textContent = text;
+const byId = (id) => document.getElementById(id);
+for (const labelled of document.querySelectorAll("[data-word]")) labelled.textContent = pageWords[labelled.dataset.word];
+for (const labelled of document.querySelectorAll("[data-label]")) labelled.setAttribute("aria-label", pageWords[labelled.dataset.label]);
+for (const field of document.querySelectorAll("[data-placeholder]")) field.placeholder = pageWords[field.dataset.placeholder];
+name(byId("add-zh"), pageWords.addZh);
+name(byId("add-en"), pageWords.addEn);
+byId("bot").textContent = pageWords.bot;
 document.documentElement.lang = navigator.language;
-document.title = pageWords.title;
 
-const phones = new Map();
-const tabs = document.getElementById("tabs");
-const traffic = new Traffic(
-  document.getElementById("traffic"),
-  document.getElementById("traffic-toggle"),
-  document.getElementById("calls"),
-  (id) => phones.get(id)?.phone.person.first_name ?? "",
-);
+let people = [];
+const phones = new Map(); // person id → { phone, tab, unread }
+const traffic = new Traffic(byId("calls"), byId("traffic-person"), byId("traffic-method"), (id) => phones.get(id)?.phone.person.first_name ?? "");
+const trouble = new Trouble(byId("troubles"), byId("pending"));
+const panel = new Panel(byId("panel"), byId("panel-toggle"), { traffic, stored: new Stored(byId("tables")), trouble });
 
 async function showPeople() {
-  const people = await call("GET", "/people");
+  people = await call("GET", "/people");
   for (const person of people.slice(0, MOST_PHONES)) {
     if (phones.has(person.id)) phones.get(person.id).phone.showPerson(person);
     else addPhone(person);
@@ -31,38 +37,44 @@ async function showPeople() {
   for (const { phone } of phones.values()) {
     phone.others = () => people.filter((person) => person.id !== phone.person.id && person.phone).slice(0, MOST_PHONES);
   }
+  traffic.offer(people.slice(0, MOST_PHONES));
 }
 
 function addPhone(person) {
   const tab = element("button", "tab", person.first_name);
   tab.type = "button";
-  const phone = new Phone(person, () => {
-    if (!inView(phone)) tab.classList.add("unread");
+  const entry = { tab, unread: 0 };
+  entry.phone = new Phone(person, (unread) => {
+    entry.unread = unread;
+    tab.dataset.unread = unread || "";
+    showTitle();
   });
-  tab.addEventListener("click", () => {
-    tab.classList.remove("unread");
-    phone.root.scrollIntoView({ behavior: "smooth", inline: "center", block: "nearest" });
-  });
-  phones.set(person.id, { phone, tab });
-  tabs.append(tab);
-  document.getElementById("phones").append(phone.root);
-  seen.observe(phone.root);
-  phone.refresh();
+  tab.addEventListener("click", () => bringIn(entry));
+  phones.set(person.id, entry);
+  byId("tabs").append(tab);
+  byId("phones").append(entry.phone.root);
+  seen.observe(entry.phone.root);
+  entry.phone.refresh();
 }
 
-function inView(phone) {
-  const { left, right } = phone.root.getBoundingClientRect();
-  const middle = (left + right) / 2;
-  return !document.hidden && middle > 0 && middle < window.innerWidth;
+function bringIn({ phone }) {
+  const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  phone.root.scrollIntoView({ behavior: calm ? "auto" : "smooth", inline: "center", block: "nearest" });
 }
 
-// The tab of the phone one looks at is marked, and no longer unread.
+function showTitle() {
+  const unread = [...phones.values()].reduce((sum, entry) => sum + entry.unread, 0);
+  document.title = unread ? `(${unread}) ${pageWords.title}` : pageWords.title;
+}
+
+// The tab of the phone one looks at is marked, and what it shows counts as read.
 const seen = new IntersectionObserver(
   (entries) => {
     for (const entry of entries) {
-      const { tab } = [...phones.values()].find(({ phone }) => phone.root === entry.target);
+      const { tab, phone } = [...phones.values()].find((each) => each.phone.root === entry.target);
       tab.classList.toggle("current", entry.isIntersecting);
-      if (entry.isIntersecting) tab.classList.remove("unread");
+      tab.setAttribute("aria-current", String(entry.isIntersecting));
+      phone.timeline.look(entry.isIntersecting);
     }
   },
   { threshold: 0.6 },
@@ -71,31 +83,28 @@ const seen = new IntersectionObserver(
 async function showBot() {
   const bots = await call("GET", "/bots");
   const bot = bots.at(-1);
-  document.getElementById("bot").textContent = bot ? `@${bot.username}` : pageWords.bot;
+  byId("bot").textContent = bot ? `@${bot.username} · Bot API ${bot.version}` : pageWords.bot;
 }
 
 async function showAll() {
-  await Promise.all([showPeople(), showBot(), traffic.refresh()]);
+  await Promise.all([showPeople(), showBot()]);
   for (const { phone } of phones.values()) phone.refresh();
+  panel.refresh();
 }
 
-const dialog = document.getElementById("person-dialog");
-document.getElementById("add").addEventListener("click", () => {
-  dialog.returnValue = "";
-  dialog.showModal();
-});
-document.getElementById("person-cancel").addEventListener("click", () => dialog.close());
-dialog.addEventListener("close", async () => {
-  if (dialog.returnValue !== "add") return;
-  const person = await call("POST", "/people", Object.fromEntries(new FormData(dialog.querySelector("form"))));
-  await showPeople();
-  phones.get(person.id)?.phone.root.scrollIntoView({ behavior: "smooth", inline: "center", block: "nearest" });
-});
+for (const [id, language] of [["add-zh", "zh-hans"], ["add-en", "en"]]) {
+  byId(id).addEventListener("click", async () => {
+    const person = await addPerson(language, people);
+    await showPeople();
+    if (phones.has(person.id)) bringIn(phones.get(person.id));
+  });
+}
 
 listen((event) => {
   if (event.type === "chat") phones.get(event.person)?.phone.refresh();
-  else if (event.type === "traffic") traffic.refresh();
+  else if (event.type === "traffic") panel.refresh();
   else if (event.type === "people") showPeople();
   else if (event.type === "bots") showAll();
 }, () => window.location.reload());
+showTitle();
 showAll();

@@ -1,32 +1,31 @@
-// One person's phone: the chat, the keyboards, and what the person does.
+// One person's phone: who holds it, the chat, and what the person does.
 
 import { call } from "./api.js";
 import { Composer } from "./composer.js";
-import { element, messageElement } from "./message.js";
+import { element, name } from "./element.js";
+import { Timeline } from "./timeline.js";
 import { wordsFor } from "./words.js";
 
 const TOAST_MILLISECONDS = 4000;
 const ACTION_MILLISECONDS = 5500;
 
 export class Phone {
-  constructor(person, onNews) {
+  constructor(person, onUnread) {
     this.person = person;
-    this.onNews = onNews;
-    this.rows = new Map(); // message id → { element, seen: what it showed }
     this.alertsSeen = null;
     this.root = document.getElementById("phone").content.firstElementChild.cloneNode(true);
     this.root.id = `person-${person.id}`;
-    this.messages = this.find(".messages");
-    this.atEnd = true;
-    this.scrolledTo = 0;
-    this.messages.addEventListener("scroll", () => this.scrolled());
-    // Pictures load late and keyboards come and go: who reads the end stays there.
-    this.messages.addEventListener("load", () => this.stayAtEnd(), true);
-    new ResizeObserver(() => this.stayAtEnd()).observe(this.messages);
+    const actions = {
+      press: (message, button) => this.press(message, button),
+      edit: (message) => this.composer.startEdit(message),
+      command: (text) => this.act("send", { text }),
+    };
+    this.timeline = new Timeline(this.find(".messages"), this.find(".to-end"), actions, onUnread);
     this.composer = new Composer(this);
     this.find(".phone-language").addEventListener("change", (event) => this.setLanguage(event.target.value));
     this.find(".phone-block").addEventListener("click", () => this.act(this.view?.blocked ? "unblock" : "block", {}));
     this.find(".big-button").addEventListener("click", () => this.bigButton());
+    this.find(".alert-ok").addEventListener("click", () => this.find(".alert").close());
     this.showPerson(person);
   }
 
@@ -40,16 +39,19 @@ export class Phone {
     const changed = person.language_code !== this.person.language_code;
     this.person = person;
     this.words = wordsFor(person);
-    this.root.lang = person.language_code.startsWith("zh") ? "zh-CN" : "en";
+    this.root.lang = this.words.locale;
     this.root.setAttribute("aria-label", person.first_name);
     this.find(".avatar").textContent = [...person.first_name][0];
+    this.root.classList.add(`colour-${person.id % 6}`);
     this.find(".phone-name").textContent = person.first_name;
     this.find(".phone-language").value = person.language_code.startsWith("zh") ? "zh-hans" : "en";
     this.find(".phone-note").textContent = person.note;
     this.find(".phone-note").hidden = !person.note;
+    this.find(".messages").setAttribute("aria-label", this.words.chat);
     this.composer.label();
-    if (changed) this.rows.clear();
+    if (changed) this.timeline.forget();
     if (this.view) this.show(this.view);
+    else this.showState("");
   }
 
   async refresh() {
@@ -63,7 +65,7 @@ export class Phone {
         this.again = false;
         this.show(await call("GET", `/people/${this.person.id}/chat`));
       } while (this.again);
-    } catch (error) {
+    } catch {
       this.showState(this.words.waiting);
     } finally {
       this.refreshing = false;
@@ -71,16 +73,14 @@ export class Phone {
   }
 
   show(view) {
-    const known = this.view?.messages.length ?? view.messages.length;
     this.view = view;
-    this.showMessages(view);
+    this.timeline.show(view, this.words);
     this.showState(this.words.actions[view.action] ?? (view.action ? this.words.action : ""));
     clearTimeout(this.actionTimer);
     if (view.action) this.actionTimer = setTimeout(() => this.showState(""), ACTION_MILLISECONDS);
     this.showAlerts(view.alerts);
     this.showBigButton(view);
     this.composer.show(view);
-    if (view.messages.slice(known).some((message) => message.by_bot)) this.onNews(this);
   }
 
   showState(state) {
@@ -88,76 +88,40 @@ export class Phone {
     this.find(".phone-state").classList.toggle("active", Boolean(state));
   }
 
-  showMessages(view) {
-    const actions = {
-      press: (message, button) => this.press(message, button),
-      edit: (message) => this.composer.startEdit(message),
-      command: (text) => this.act("send", { text }),
-    };
-    if (this.rows.size === 0) this.messages.replaceChildren();
-    if (view.messages.length === 0) {
-      this.messages.replaceChildren(element("p", "description", view.description || this.words.empty));
-    }
-    for (const message of view.messages) {
-      const seen = JSON.stringify(message);
-      const row = this.rows.get(message.id);
-      if (row?.seen === seen) continue;
-      const made = messageElement(message, this.words, actions);
-      if (row) row.element.replaceWith(made);
-      else {
-        this.find(".description")?.remove();
-        this.messages.append(made);
-      }
-      this.rows.set(message.id, { element: made, seen });
-    }
-    this.stayAtEnd();
-  }
-
-  // Only scrolling up leaves the end: the list also gets shorter by itself.
-  scrolled() {
-    const { scrollHeight, scrollTop, clientHeight } = this.messages;
-    if (scrollHeight - scrollTop - clientHeight < 40) this.atEnd = true;
-    else if (scrollTop < this.scrolledTo) this.atEnd = false;
-    this.scrolledTo = scrollTop;
-  }
-
-  stayAtEnd() {
-    if (this.atEnd) this.messages.scrollTop = this.messages.scrollHeight;
-  }
-
   showAlerts(alerts) {
     const fresh = this.alertsSeen === null ? [] : alerts.slice(this.alertsSeen);
     this.alertsSeen = alerts.length;
-    for (const alert of fresh) this.toast(alert.text, alert.show_alert);
+    for (const alert of fresh) {
+      if (alert.show_alert) this.alert(alert.text);
+      else this.toast(alert.text);
+    }
   }
 
-  toast(text, stays = false) {
+  // Not modal: only this phone shows it, the others stay in use.
+  alert(text) {
+    this.find(".alert-text").textContent = text;
+    this.find(".alert").setAttribute("aria-label", text);
+    this.find(".alert").show();
+    this.find(".alert-ok").focus();
+  }
+
+  toast(text) {
     const toast = this.find(".toast");
     toast.replaceChildren(element("span", "", text));
-    clearTimeout(this.toastTimer);
-    const hide = () => {
-      toast.hidden = true;
-    };
-    if (stays) {
-      const ok = element("button", "primary", "OK");
-      ok.type = "button";
-      ok.addEventListener("click", hide);
-      toast.append(ok);
-    } else this.toastTimer = setTimeout(hide, TOAST_MILLISECONDS);
-    toast.classList.toggle("alert", stays);
     toast.hidden = false;
+    clearTimeout(this.toastTimer);
+    this.toastTimer = setTimeout(() => {
+      toast.hidden = true;
+    }, TOAST_MILLISECONDS);
   }
 
   showBigButton(view) {
-    const fresh = view.messages.length === 0;
     const button = this.find(".big-button");
-    button.hidden = !(view.blocked || fresh);
+    button.hidden = !(view.blocked || view.messages.length === 0);
     button.textContent = view.blocked ? this.words.unblock : this.words.start;
     this.find(".composer").hidden = !button.hidden;
-    const block = this.find(".phone-block");
+    const block = name(this.find(".phone-block"), view.blocked ? this.words.unblock : this.words.block);
     block.textContent = view.blocked ? "↺" : "⊘";
-    block.title = view.blocked ? this.words.unblock : this.words.block;
-    block.setAttribute("aria-label", block.title);
   }
 
   // What the person does.
@@ -170,8 +134,7 @@ export class Phone {
   async act(act, body) {
     try {
       const done = await call("POST", `/people/${this.person.id}/${act}`, body);
-      this.atEnd = true;
-      this.stayAtEnd();
+      this.timeline.goToEnd();
       return done;
     } catch (error) {
       this.toast(error.message);

@@ -1,41 +1,59 @@
-// The side panel: what the bot called, folded.
+// The bot's calls, newest first: method, parameters, answer, time. What does not fit the Bot API's description is marked.
 
 import { call } from "./api.js";
-import { element } from "./message.js";
+import { element } from "./element.js";
+import { pageWords } from "./words.js";
 
 const SHOWN = 200;
 
 export class Traffic {
-  constructor(panel, toggle, list, nameOf) {
-    this.panel = panel;
+  constructor(list, person, method, nameOf) {
     this.list = list;
+    this.person = person;
+    this.method = method;
     this.nameOf = nameOf;
     this.last = 0;
-    toggle.addEventListener("click", () => {
-      panel.hidden = !panel.hidden;
-      toggle.setAttribute("aria-expanded", String(!panel.hidden));
-      this.refresh();
-    });
+    person.addEventListener("change", () => this.filter());
+    method.addEventListener("input", () => this.filter());
+  }
+
+  // people: those to choose from.
+  offer(people) {
+    const chosen = this.person.value;
+    this.person.replaceChildren(new Option(pageWords.everyone, ""), ...people.map(({ id, first_name }) => new Option(first_name, id)));
+    this.person.value = chosen;
   }
 
   async refresh() {
-    if (this.panel.hidden || this.busy) return;
+    if (this.busy) return;
     this.busy = true;
     try {
       for (const entry of await call("GET", `/traffic?after=${this.last}`)) {
         this.last = entry.number;
-        this.list.prepend(row(entry, this.nameOf(entry.chat_id)));
+        const made = row(entry, this.nameOf(entry.chat_id));
+        made.hidden = !this.fits(made);
+        this.list.prepend(made);
       }
       while (this.list.childElementCount > SHOWN) this.list.lastElementChild.remove();
     } finally {
       this.busy = false;
     }
   }
+
+  filter() {
+    for (const made of this.list.children) made.hidden = !this.fits(made);
+  }
+
+  fits(made) {
+    const wanted = this.method.value.trim().toLowerCase();
+    return (!this.person.value || made.dataset.chat === this.person.value) && made.dataset.method.includes(wanted);
+  }
 }
 
 // What a call was about, in a few words.
-function gist({ method, params, answer }, name) {
+function gist({ method, params, answer, problems }, name) {
   if (!answer.ok) return answer.description;
+  if (problems.length) return problems.join(", ");
   if (method !== "getUpdates") return [name, params.text ?? params.caption].filter(Boolean).join(" · ");
   return answer.result.map(updateGist).join(", ");
 }
@@ -46,17 +64,19 @@ function updateGist(update) {
 }
 
 function row(entry, name) {
-  const item = element("li", entry.answer.ok ? "" : "refused");
-  const details = element("details", "");
-  const summary = element("summary", "");
+  const item = element("li", entry.answer.ok && !entry.problems.length ? "" : "refused");
+  item.dataset.chat = entry.chat_id ?? "";
+  item.dataset.method = entry.method.toLowerCase();
+  const details = element("details");
+  const summary = element("summary");
   summary.append(element("strong", "", entry.method), element("span", "said", gist(entry, name)));
   // How long a poll waited says nothing of the bot.
   if (entry.method !== "getUpdates") summary.append(element("span", "milliseconds", `${entry.milliseconds} ms`));
   details.append(summary);
   details.addEventListener("toggle", () => {
     if (details.childElementCount > 1) return;
-    details.append(element("h3", "", "Parameters"), element("pre", "", JSON.stringify(entry.params, null, 2)));
-    details.append(element("h3", "", "Answer"), element("pre", "", JSON.stringify(entry.answer, null, 2)));
+    details.append(element("h3", "", pageWords.parameters), element("pre", "", JSON.stringify(entry.params, null, 2)));
+    details.append(element("h3", "", pageWords.answer), element("pre", "", JSON.stringify(entry.answer, null, 2)));
   });
   item.append(details);
   return item;
