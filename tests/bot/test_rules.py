@@ -197,7 +197,7 @@ async def test_an_edited_message_on_the_password_step_is_deleted(li: Chat) -> No
 async def test_rule_18_a_late_answer_is_taken_and_shown(clinic: Clinic, li: Chat) -> None:
     clinic.clock.advance(minutes=16)
     await li.send("王小明")
-    assert "姓名 王小明" in li.screen
+    assert "姓名：王小明" in li.screen
     assert "（5/9" in li.screen
 
 
