@@ -20,26 +20,31 @@ async def show(case: Case) -> Reply:
 
 async def pressed(case: Case, arg: str) -> Reply:
     """What a button of these screens does. Taking back the consent to the summary itself is to erase the account."""
-    if arg == _ASK:
-        back = Button(Text("button.back"), "cmd", "privacy")
-        return Reply((Screen((Text("history.sure"),), buttons=((_button("history.erase", _WITHDRAW),), (back,))),))
-    if arg == _WITHDRAW:
+    if arg in (_ASK, _WITHDRAW) and _has_health(await _given(case)):  # else it was taken back elsewhere
+        if arg == _ASK:
+            back = Button(Text("button.back"), "cmd", "privacy")
+            return Reply((Screen((Text("history.sure"),), buttons=((_button("history.erase", _WITHDRAW),), (back,))),))
         await case.core.consents.withdraw_own(case.uow, signed_in(case), ConsentKind.HEALTH)
         return await _shown(case, Text("history.erased"))
     return await _shown(case)
 
 
 async def _shown(case: Case, *notes: Text) -> Reply:
-    person = case.person
-    summary = Text("privacy.summary")
+    person, summary, given = case.person, Text("privacy.summary"), await _given(case)
     if person.account_id is None:
         return Reply((Screen((*notes, summary), buttons=() if person.draft else ((menu.MENU,),)),), person.draft)
-    given = await case.core.consents.own(case.uow, signed_in(case))
     lines = tuple(map(_line, given)) or (Text("privacy.nothing_given"),)
-    return Reply(
-        (Screen((*notes, summary, lines), buttons=() if person.draft else _buttons(given)),),
-        person.draft,
-    )
+    screen = Screen((*notes, summary, lines), buttons=() if person.draft else _buttons(given))
+    return Reply((screen,), person.draft)
+
+
+async def _given(case: Case) -> list[Given]:
+    """The consents of who is signed in; none of others."""
+    return [] if case.person.account_id is None else await case.core.consents.own(case.uow, signed_in(case))
+
+
+def _has_health(given: list[Given]) -> bool:
+    return any(each.kind is ConsentKind.HEALTH for each in given)
 
 
 def _line(given: Given) -> Text:
@@ -47,8 +52,7 @@ def _line(given: Given) -> Text:
 
 
 def _buttons(given: list[Given]) -> Rows:
-    health = any(each.kind is ConsentKind.HEALTH for each in given)
-    withdraw = ((_button("privacy.withdraw_health", _ASK),),) if health else ()
+    withdraw = ((_button("privacy.withdraw_health", _ASK),),) if _has_health(given) else ()
     return (*withdraw, (menu.command_button("erase"), menu.MENU))
 
 

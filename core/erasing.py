@@ -127,7 +127,7 @@ class Erasing:
             return
         async with database.write() as conn:
             await store.finish(conn, ids)
-        _log.info("erased.cleared", accounts=ids)  # should an older backup be put back, they are in it (docs/erasing.md)
+        _log.info("erased.cleared", accounts=ids)  # an older backup, put back, brings them back (docs/erasing.md)
 
     async def _take(self, uow: UnitOfWork, account_id: int, people: list[int], *, here: int | None) -> None:
         await remove_photos(uow, await store.photos(uow.conn, account_id))

@@ -38,6 +38,7 @@ from storage.tables.updates import chats, inbox
 from tests.conftest import Desk, SetClock
 from tests.core.conftest import PASSWORD, PHONE, MakeAccount
 from tests.core.review_people import Clinic
+from tests.core.test_imports import PATIENT, bring
 from tests.core.test_login import HAN, LI, log_in
 from tests.pictures import jpeg
 
@@ -166,6 +167,15 @@ async def test_phone_and_email_are_free_again_and_the_new_account_is_another(
     assert again.id > doctor.id
     async with desk.write() as uow:
         await core.accounts.check_email_free(uow, Email.parse(TOLD["doctor"][Field.EMAIL]))
+
+
+async def test_the_next_import_of_the_same_file_does_not_bring_the_account_back(core: Core, desk: Desk) -> None:
+    assert await bring(core, desk, PATIENT) == ["imported"]
+    async with desk.read() as uow:
+        account = await core.accounts.find(uow, "P1")
+    await erase(core, desk, await opened(core, desk, account))
+    assert await bring(core, desk, PATIENT) == ["here already"]
+    assert [row["phone"] for row in await rows(desk, tables.accounts)] == [None]
 
 
 async def test_the_other_chats_are_told_once_and_the_row_names_no_account(
