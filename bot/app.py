@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 import structlog
+from sqlalchemy.ext.asyncio import AsyncConnection
 from telegram.error import InvalidToken, RetryAfter, TelegramError
 from telegram.ext import ExtBot
 
@@ -17,26 +18,24 @@ from bot.catalogue import catalogue_of
 from bot.commands import COMMANDS
 from bot.desk import Desk
 from bot.dialog.engine import Engine
-from bot.dialog.view import Text
 from bot.exports import Exporting
 from bot.flows import FLOWS
 from bot.granted import Granted
 from bot.intake import Intake, Polling
-from bot.notices import Notices, Render
+from bot.notices import Notices
 from bot.outage import Outage
 from bot.published import publish
+from bot.rendering import Rendering
 from bot.runner import Runner
 from bot.telegram import RawBot, TokenRefused, build_bot, wait_of
-from bot.texts import Catalogue, language_of
+from bot.texts import Catalogue
 from bot.webhook import Webhook, check_webhook_settings
 from core.clock import utc_now
 from core.core import Core
 from core.jobs.scheduler import Scheduler
 from core.jobs.standing import standing
-from core.notices import NoticeKind
 from core.settings import Settings, load_secrets
-from core.unit import Clock
-from storage import chats
+from core.unit import Channel, Clock, UnitOfWork
 from storage.database import Database
 from storage.opening import opened_for_bot
 from storage.outbox import Due
@@ -115,8 +114,16 @@ class App:
         worker = f"{os.getpid()}-{secrets.token_hex(8)}"
         catalogue = catalogue_of(settings)
         desk = _desk(settings, catalogue, self.bot.username)
-        render = _rendering(self.database, catalogue, Granted(self.core, desk), self._clock)
-        self._notices = Notices(database=self.database, bot=raw, clock=self._clock, render=render)
+        render = Rendering(
+            database=self.database,
+            core=self.core,
+            catalogue=catalogue,
+            granted=Granted(self.core, desk),
+            clock=self._clock,
+        )
+        self._notices = Notices(
+            database=self.database, bot=raw, clock=self._clock, render=render, unreached=self._unreached
+        )
         self._runner = Runner(
             database=self.database,
             core=self.core,
@@ -150,6 +157,11 @@ class App:
         await _publish(raw, catalogue)
         await self._receive(exits, raw, intake)
         _log.info("The bot runs", bot=self.bot.username, mode=settings.telegram.mode, database=self.database.name)
+
+    async def _unreached(self, conn: AsyncConnection, due: Due) -> None:
+        if due.account_id is not None:
+            uow = UnitOfWork(conn, self._clock(), Channel.BOT)
+            await self.core.reviews.unreached(uow, due.account_id, due.created_at)
 
     async def _meet(self) -> None:
         """Asks Telegram who we are, waiting for a server that is away. Raises TokenRefused."""
@@ -203,18 +215,3 @@ async def _ended(task: asyncio.Task[None]) -> None:
 def _desk(settings: Settings, catalogue: Catalogue, username: str) -> Desk:
     engine = Engine(timedelta(minutes=settings.dialogs.idle_minutes), catalogue.labels)
     return Desk(engine=engine, catalogue=catalogue, commands=COMMANDS, flows=FLOWS, username=username)
-
-
-def _rendering(database: Database, catalogue: Catalogue, granted: Granted, clock: Clock) -> Render:
-    async def render(due: Due) -> str | None:
-        async with database.read() as conn:
-            row = (await chats.get(conn, [due.telegram_user_id])).get(due.telegram_user_id)
-        if row and row.blocked_at:
-            return None  # left in peace until the next /start (DIALOGS.md)
-        language = language_of(row.language if row else None)
-        if due.kind == NoticeKind.RESET_GRANTED:
-            async with database.write() as conn:
-                return await granted.ask(conn, due.telegram_user_id, language, clock())
-        return catalogue.render(Text(f"notice.{due.kind}", dict(due.params)), language)
-
-    return render

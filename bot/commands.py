@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
-from bot import acts, certificate, menu, people, privacy, profile, sessions, stats, trail
+from bot import acts, certificate, menu, people, privacy, profile, reviews, sessions, stats, trail
 from bot.dialog.flow import Flow
 from bot.dialog.view import Screen
 from bot.flows import erase, export, forgot, reset, suspend
@@ -20,6 +20,7 @@ OWNERS: Final = frozenset({"patient", "doctor"})
 ADMINS: Final = frozenset({"admin"})
 DOCTORS: Final = frozenset({"doctor"})
 MANAGE: Final = Permission.MANAGE_ACCOUNTS
+REVIEW: Final = Permission.REVIEW
 SEND_OWN: Final = Permission.SEND_OWN_CERTIFICATE
 GUESTS: Final = frozenset({GUEST})
 EVERYONE: Final = SIGNED | GUESTS
@@ -78,6 +79,14 @@ COMMANDS: Final[dict[str, Command]] = {
     "suspend": Command(ADMINS, act=suspend.suspend, needs=MANAGE),
     "restore": Command(ADMINS, act=suspend.restore, needs=MANAGE),
     "reset": Command(ADMINS, act=reset.reset, needs=MANAGE),
-    "stats": Command(ADMINS, act=stats.show, needs=Permission.REVIEW),
+    "stats": Command(ADMINS, act=stats.show, needs=REVIEW),
+    "queue": Command(ADMINS, act=reviews.queue, pressed=reviews.queue_pressed, needs=REVIEW, only_shows=True),
+    "review": Command(ADMINS, act=reviews.review, pressed=reviews.pressed, needs=REVIEW),
+    "approve": Command(ADMINS, act=reviews.approve, needs=REVIEW),
+    "reject": Command(ADMINS, act=reviews.reject, needs=REVIEW),
+    "release": Command(ADMINS, act=reviews.release, needs=REVIEW),
+    "history": Command(ADMINS, act=reviews.history, pressed=reviews.history_pressed, needs=REVIEW),
+    "reopen": Command(ADMINS, act=reviews.reopen, needs=REVIEW),
+    "revoke": Command(ADMINS, act=reviews.revoke, needs=REVIEW),
     "audit": Command(ADMINS, act=trail.show, pressed=trail.pressed, needs=MANAGE, only_shows=True),
 }

@@ -9,12 +9,13 @@ from bot.person import GUEST, Person
 from bot.texts import LANGUAGES
 
 _OWN: Final = ("password", "phone", "sessions", "export", "erase", "logout", "help", "language", "privacy")
+_REVIEW: Final = ("queue", "review", "approve", "reject", "release", "history", "reopen", "revoke")
 # What the menu offers to whom, in this order; every command is also a button (DIALOGS.md Commands).
 OFFERED: Final[dict[str, tuple[str, ...]]] = {
     GUEST: ("register", "login", "forgot", "help", "language", "privacy"),
     "patient": ("me", "profile", *_OWN),
     "doctor": ("me", "certificate", "profile", *_OWN),
-    "admin": ("find", "suspend", "restore", "reset", "stats", "audit", "me", *_OWN),
+    "admin": (*_REVIEW, "find", "suspend", "restore", "reset", "stats", "audit", "me", *_OWN),
 }
 LEAVE: Final = Button(Text("button.leave"), "leave")
 MENU: Final = Button(Text("button.menu"), "cmd", "start")

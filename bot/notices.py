@@ -25,6 +25,7 @@ from storage.outbox import Due
 Render = Callable[[Due], Awaitable[str | None]]
 # What became of a notice, to be written down.
 Note = Callable[[AsyncConnection], Awaitable[None]]
+Unreached = Callable[[AsyncConnection, Due], Awaitable[None]]
 
 AT_ONCE: Final = 32
 LEASE: Final = timedelta(minutes=2)  # longer than a send with all its timeouts
@@ -50,12 +51,15 @@ class Notices:
         bot: RawBot,
         clock: Callable[[], datetime],
         render: Render,
+        unreached: Unreached,
         lease: timedelta = LEASE,
     ) -> None:
+        """`unreached` is told of each notice whose person has blocked the bot, in the transaction that notes it."""
         self._database = database
         self._bot = bot
         self._clock = clock
         self._render = render
+        self._unreached = unreached
         self._lease = lease
         self._storage = Outage()
         self._woken = asyncio.Event()
@@ -116,7 +120,7 @@ class Notices:
             # No parse_mode: names are shown as typed, never as markup (DIALOGS rule 27).
             await self._bot.call("sendMessage", {"chat_id": due.telegram_user_id, "text": text})
         except Forbidden:
-            return self._dead(due, "blocked")
+            return self._blocked(due)
         except RetryAfter as error:
             return self._later(due, wait_of(error), "too many requests")
         except BadRequest as error:  # Telegram will refuse the same message for ever
@@ -160,6 +164,15 @@ class Notices:
     def _dead(self, due: Due, reason: str) -> Note:
         _log.info("A notice is given up", notice=due.id, reason=reason)
         return lambda conn: outbox.dead(conn, due.id, now=self._clock(), error=reason)
+
+    def _blocked(self, due: Due) -> Note:
+        _log.info("A notice is given up", notice=due.id, reason="blocked")
+
+        async def note(conn: AsyncConnection) -> None:
+            await outbox.dead(conn, due.id, now=self._clock(), error="blocked")
+            await self._unreached(conn, due)
+
+        return note
 
     async def _sleep(self) -> None:
         with suppress(TimeoutError):

@@ -38,7 +38,7 @@ class Reversals:
             raise Conflict("review.not_closed") if State(row.state) in WAITING | VALID else conflict(row)
         verdict = _UNLOCK if row.state == State.LOCKED else _REOPEN
         decision = await self._reviewing.decide(uow, signed, row, verdict, message=message)
-        told = await self._reviewing.tell(uow, signed, row, NoticeKind.CERTIFICATE_REOPENED, decision=decision)
+        told = await self._reviewing.tell(uow, row, NoticeKind.CERTIFICATE_REOPENED, decision=decision)
         return Decided(row.number, State.NEEDS_RESUBMIT, told)
 
     async def revoke(
@@ -51,7 +51,7 @@ class Reversals:
             raise Conflict("review.not_approved")
         decision = await self._reviewing.decide(uow, signed, row, _REVOKE, refusal=refusal)
         about: dict[str, str | int] = {"decision": decision, "reasons": codes(refusal)}
-        told = await self._reviewing.tell(uow, signed, row, NoticeKind.CERTIFICATE_REVOKED, **about)
+        told = await self._reviewing.tell(uow, row, NoticeKind.CERTIFICATE_REVOKED, **about)
         await self._reviewing.tell_admins(uow, signed, row, NoticeKind.REVIEW_REVOKED)
         return Decided(row.number, State.REVOKED, told)
 
@@ -70,6 +70,6 @@ class Reversals:
         if any(State(other.state) in VALID for other in await self._reviewing.others(uow, row)):
             raise Conflict("review.newer_approval")
         await self._reviewing.decide(uow, signed, row, _UNDO)
-        told = await self._reviewing.tell(uow, signed, row, NoticeKind.CERTIFICATE_RESTORED)
+        told = await self._reviewing.tell(uow, row, NoticeKind.CERTIFICATE_RESTORED)
         await self._reviewing.tell_admins(uow, signed, row, NoticeKind.REVIEW_RESTORED)
         return Decided(row.number, State.APPROVED, told)

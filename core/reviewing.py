@@ -98,10 +98,14 @@ class Reviewing:
         if valid_until is not None and valid_until > today + _LONGEST_VALIDITY:
             raise InvalidValue("valid_until.too_far", field="valid_until")
 
-    async def tell(self, uow: UnitOfWork, signed: Signed, row: AnyRow, kind: NoticeKind, **params: str | int) -> bool:
-        """Tells the doctor, and whether they have a chat for it. `by` is who hears of it when that cannot be done."""
-        about: dict[str, str | int] = {"number": row.number, "by": signed.account_id, **params}
+    async def tell(self, uow: UnitOfWork, row: AnyRow, kind: NoticeKind, **params: str | int) -> bool:
+        """Tells the doctor, and whether they have a chat for it."""
+        about: dict[str, str | int] = {"number": row.number, **params}
         return await self._notices.tell(uow, row.account_id, kind, about) > 0
+
+    async def tell_admin(self, uow: UnitOfWork, admin_id: int, number: str) -> None:
+        """Tells the admin who decided on this attempt that its doctor cannot be reached."""
+        await self._notices.tell(uow, admin_id, NoticeKind.REVIEW_UNREACHABLE, {"number": number})
 
     async def tell_admins(self, uow: UnitOfWork, signed: Signed, row: AnyRow, kind: NoticeKind) -> None:
         """Tells every admin, except where this was done."""

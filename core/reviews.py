@@ -5,7 +5,7 @@ one decides, and the others are told who (Conflict `review.decided`, `review.cla
 """
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final
 
 from core.attempts import Decision, Outcome, Verdict
@@ -22,6 +22,7 @@ from core.settings import Review as ReviewSettings
 from core.unit import UnitOfWork
 from storage import accounts as account_store
 from storage import audit as audit_store
+from storage import outbox
 from storage import reviews as store
 from storage import submissions as submission_store
 from storage.tables.base import AnyRow
@@ -147,6 +148,15 @@ class Reviews:
         await self._reviewing.decide(uow, signed, row, _SEND_BACK)
         return Decided(row.number, State.PENDING)
 
+    async def unreached(self, uow: UnitOfWork, account_id: int, told_at: datetime) -> None:
+        """A chat that was told something at that moment has blocked the bot.
+
+        Where it was a decision, and no other chat of the doctor's hears it either, the admin who decided is told so.
+        """
+        row = await submission_store.decided(uow.conn, account_id, told_at)
+        if row is not None and not await outbox.is_under_way(uow.conn, account_id, told_at):
+            await self._reviewing.tell_admin(uow, row.decided_by, row.number)
+
     async def _claim(self, uow: UnitOfWork, signed: Signed, row: AnyRow) -> AnyRow:
         # An appeal goes to another admin than the one who refused, where there is one (REVIEW.md 11).
         if row.not_by == signed.account_id and await store.able(uow.conn, row.account_id) != [signed.account_id]:
@@ -191,7 +201,7 @@ class Reviews:
         kind, about = NoticeKind.CERTIFICATE_APPROVED, {}
         if valid_until is not None:
             kind, about = NoticeKind.CERTIFICATE_APPROVED_UNTIL, {"valid_until": valid_until.isoformat()}
-        told = await self._reviewing.tell(uow, signed, row, kind, **about)
+        told = await self._reviewing.tell(uow, row, kind, **about)
         return Decided(row.number, State.APPROVED, told)
 
     async def _confirm(self, uow: UnitOfWork, signed: Signed, row: AnyRow, valid_until: date | None) -> Decided:
@@ -199,7 +209,7 @@ class Reviews:
         if valid_until is None and row.valid_until is not None and row.valid_until >= self._reviewing.today(uow):
             valid_until = row.valid_until
         await self._under_name(uow, signed, row, _CONFIRM, valid_until)
-        told = await self._reviewing.tell(uow, signed, row, NoticeKind.CERTIFICATE_CONFIRMED)
+        told = await self._reviewing.tell(uow, row, NoticeKind.CERTIFICATE_CONFIRMED)
         return Decided(row.number, State.APPROVED, told)
 
     async def _under_name(
@@ -223,7 +233,7 @@ class Reviews:
             State.NEEDS_RESUBMIT: NoticeKind.CERTIFICATE_REFUSED,
         }[after]
         about: dict[str, str | int] = {"decision": decision, "reasons": codes(refusal), "left": max(left, 0)}
-        told = await self._reviewing.tell(uow, signed, row, kind, **about)
+        told = await self._reviewing.tell(uow, row, kind, **about)
         return Decided(row.number, after, told)
 
     async def _propose(

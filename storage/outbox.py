@@ -111,6 +111,12 @@ async def dead(conn: AsyncConnection, notice: int, *, now: datetime, error: str)
     await conn.execute(_dead, {"notice": notice, "at": now, "fault": error})
 
 
+async def is_under_way(conn: AsyncConnection, account_id: int, at: datetime) -> bool:
+    """Whether what an account was told at that moment was sent, or may still be, in any of its chats."""
+    told = outbox.c.account_id == account_id, outbox.c.created_at == at, outbox.c.dead_at.is_(None)
+    return (await conn.execute(select(outbox.c.id).where(*told).limit(1))).first() is not None
+
+
 async def count_due(conn: AsyncConnection, now: datetime) -> int:
     """How many notices should have been sent by now."""
     return int((await conn.execute(_count_due, {"at": now})).scalar_one())

@@ -82,6 +82,12 @@ async def by_id(conn: AsyncConnection, submission_id: int) -> AnyRow:
     return (await conn.execute(select(submissions).where(submissions.c.id == submission_id))).one()
 
 
+async def decided(conn: AsyncConnection, account_id: int, at: datetime) -> AnyRow | None:
+    """The attempt of an account that an admin decided on at that very moment."""
+    statement = select(submissions).where(submissions.c.account_id == account_id, submissions.c.decided_at == at)
+    return (await conn.execute(statement.where(submissions.c.decided_by.is_not(None)))).first()
+
+
 async def files_of(conn: AsyncConnection, submission_id: int) -> list[AnyRow]:
     """An attempt's photos, in the order they were sent in."""
     statement = select(submission_files).where(submission_files.c.submission_id == submission_id)

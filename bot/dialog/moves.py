@@ -8,6 +8,7 @@ from bot.dialog import screens
 from bot.dialog.draft import Draft
 from bot.dialog.flow import REVIEW, TIDY, Answers, Flow, Kind, Step, Value, flow_text
 from bot.dialog.outcome import Checking, Outcome, Submission
+from bot.dialog.search import PAGE
 from bot.dialog.view import Param, Screen, Text
 
 
@@ -96,7 +97,10 @@ def asked(flow: Flow, draft: Draft) -> Step | None:
 def asking(flow: Flow, draft: Draft, key: str) -> Draft:
     """The draft at that step. A proof that is asked for again holds no more."""
     answers = {k: value for k, value in draft.answers.items() if k != key} if flow.is_secret(key) else draft.answers
-    return replace(draft, step=key, answers=answers, found=None, picked=None, page=0, tries=0)
+    page = 0
+    if key != REVIEW and flow.step(key).several and answers.get(key):
+        page = [choice.value for choice in flow.step(key).choices].index(answers[key][0]) // PAGE
+    return replace(draft, step=key, answers=answers, found=None, picked=None, page=page, tries=0)
 
 
 def first_open(flow: Flow, answers: Answers) -> str:

@@ -31,7 +31,7 @@ _TEXTS: Final = (
     "help.review", "help.offer", "search.none", "search.missing", "long.so_far", "photos.so_far",
     "photos.problem", "photos.kept",
     "photos.dark", "photos.blurred", "option", "option.line", "button.page_before", "button.page_after",
-    "option.picked", "option.line.picked", "button.several_done", "several.none", "wrong.several", "joined",
+    "option.picked", "option.line.picked", "several.done", "several.none", "wrong.several", "joined",
 )  # fmt: skip
 TEXTS: Final = frozenset(_TEXTS) | {key.label.key for key in (*CONTROLS, GO_ON, START_OVER)}
 
@@ -98,7 +98,7 @@ def _several(step: Step, draft: Draft) -> tuple[tuple[Text, ...], Rows]:
         pages.append(Button(Text("button.page_before"), "page", str(draft.page - 1)))
     if first + PAGE < len(step.choices):
         pages.append(Button(Text("button.page_after"), "page", str(draft.page + 1)))
-    done = Button(Text.of("button.several_done", number=len(on)), "done") if on else None
+    done = Button(Text.of("several.done", number=len(on)), "done") if on else None
     return tuple(lines), (*_rows(tuple(picks), 4), *filter(None, (tuple(pages),)), *(((done,),) if done else ()))
 
 

@@ -5,7 +5,7 @@ from typing import Final
 
 from bot.dialog.flow import Flow, FlowError
 from bot.dialog.screens import TEXTS
-from bot.flows import profile
+from bot.flows import profile, review
 from bot.flows.certificate import APPEAL, SEND
 from bot.flows.consent import CONSENT
 from bot.flows.erase import ERASE
@@ -40,7 +40,9 @@ def registry(*flows: Flow) -> dict[str, Flow]:
 def _unreached(flow: Flow) -> set[str]:
     """Steps that no combination of choices leads to."""
     choosing = [step for step in flow.steps if step.choices]
-    options = [[*(choice.value for choice in step.choices), None] for step in choosing]
+    options = [
+        [*([choice.value] if step.several else choice.value for choice in step.choices), None] for step in choosing
+    ]
     ways = (dict(zip((step.key for step in choosing), way, strict=True)) for way in product(*options))
     return {step.key for step in flow.steps if not step.given}.difference(*(flow.path(answers) for answers in ways))
 
@@ -61,4 +63,5 @@ FLOWS: Final = registry(
     SEND,
     APPEAL,
     *profile.FLOWS,
+    *review.FLOWS,
 )

@@ -43,6 +43,12 @@ TYPED: Final[Mapping[str, str]] = {
     "school": "北京大学医学部",
     "major": "临床医学",
     "appeal": "照片上的编号可以在官网查到。",
+    "valid_until": "2028-12-31",
+    "review_message": "请补交执业证第 2 页。",
+    "review_message_more": "请把证件平放再拍。",
+    "review_note": "已电话核实，查无此人。",
+    "review_note_more": "第二次提交，仍然模糊。",
+    "reopen_message": "请用新换发的证件再提交一次。",
     "medical_history": "2019 年做过阑尾手术，对青霉素过敏。",
 }
 
@@ -70,6 +76,7 @@ GIVEN: Final[Mapping[str, Value]] = {
     "account": {"number": "P12", "name": "王小明", "role": "patient", "state": "active"},
     "phone": {"number": PHONE, "verified": True},
     "email": "anna@example.com",
+    "submission": {"number": "C-7K2M9Q", "version": 2},
     "request": {"id": 1, "phone": "13912345678"},
 }
 
@@ -88,6 +95,9 @@ ANY_WRONG: Final = (
     "\u2800",
 )
 WRONG: Final[Mapping[str, tuple[str, ...]]] = {
+    "valid_until": ("2020-01-01", "3000-01-01", "01-02-2030", "2030-02-30", "明年"),
+    "review_note": ("四个字呢", "字" * 301),
+    "refuse_reasons": ("99", "XYZ", "1，99", "，"),
     "phone": ("1381234567", "138123456789", "12812345678", "李雷"),
     "who": ("1381234567", "12812345678", "wang", "wang@"),
     "identifier": ("1381234567", "138123456789", "12812345678", "wang", "wang@", "w@" + "x" * 260 + ".com"),
@@ -103,7 +113,14 @@ WRONG: Final[Mapping[str, tuple[str, ...]]] = {
 }
 
 # What admins type behind a command (DIALOGS.md Commands).
-BEHIND: Final[Mapping[str, str]] = {"find": "王", "suspend": "P1", "restore": "P2", "reset": "7K3M2Q", "audit": "P1"}
+BEHIND: Final[Mapping[str, str]] = {
+    "find": "王",
+    "suspend": "P1",
+    "restore": "P2",
+    "reset": "7K3M2Q",
+    "audit": "P1",
+    **dict.fromkeys(("review", "approve", "reject", "release", "history", "reopen", "revoke"), "C-7K2M9Q"),
+}
 
 # What stands in the blanks of texts that are shown by themselves.
 BLANKS: Final[dict[str, Param]] = {
@@ -128,6 +145,10 @@ BLANKS: Final[dict[str, Param]] = {
     "used": NOW,
     "until": NOW,
     "sent": NOW,
+    "submission": "C-7K2M9Q",
+    "submissions": "C-7K2M9Q, C-3H8T4W",
+    "mark": Text("queue.pending"),
+    "photos": 2,
     "least": 320,
     "first": Text("reason.BLR"),
     "rest": Text("reason.CUT"),
@@ -173,6 +194,9 @@ def ways_on(flow: Flow, step: Step) -> Iterator[tuple[Answer, ...]]:
         yield (Shared(PHONE, own=True),)
     elif step.secret:
         yield (_said(SECRET),)
+    elif step.several:
+        for number, _ in enumerate(step.choices):
+            yield pressed(flow, "pick", str(number)), pressed(flow, "done")
     elif step.choices:
         for number, _ in enumerate(step.choices):
             yield (pressed(flow, "pick", str(number)),)
@@ -193,6 +217,8 @@ def stands(step: Step) -> Value:
         return _of(FOUND, step)[0]
     if step.takes:
         return [KEPT]
+    if step.several:
+        return [step.choices[0].value]
     return step.choices[0].value if step.choices else _of(TYPED, step)
 
 

@@ -71,7 +71,8 @@ def test_no_text_is_unused() -> None:
         f"command.{name}{end}" for audience in OFFERED for name in commands_of(audience) for end in ("", ".about")
     }
     families = re.compile(
-        r"(wrong|sex|role|language|menu|wait|name|state|audit|usage|find.next|reason|mend|certificate.(is|way|until))\."
+        r"(wrong|sex|role|language|menu|wait|name|state|audit|usage|find.next|reason|mend|certificate.(is|way|until)"
+        r"|queue|attempt|outcome|review.done)\."
     )
     for key in known("en") - by_flow - by_command:
         family, _, rest = key.partition(".")
@@ -137,8 +138,8 @@ def test_labels_are_known_in_every_language_and_width() -> None:
 
 def ways(flow: Flow) -> list[dict[str, object]]:
     """Answers that lead down every branch: each choice of the first step, and nothing."""
-    first = flow.steps[0]
-    return [{}, *({first.key: choice.value} for choice in first.choices)]
+    first = next((step for step in flow.steps if not step.given), flow.steps[0])
+    return [{}, *({first.key: [choice.value] if first.several else choice.value} for choice in first.choices)]
 
 
 def test_the_review_of_every_flow_can_be_shown(clock: SetClock) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import insert, select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import notices as rules
 from bot.notices import Notices, pause_after
@@ -28,6 +29,10 @@ async def worded(due: Due) -> str | None:
     return f"{due.kind} {due.params['number']}"
 
 
+async def nobody_asks(_conn: AsyncConnection, _due: Due) -> None:
+    """Whom a notice did not reach is asked for elsewhere."""
+
+
 class Telling:
     """An outbox and what sends it."""
 
@@ -38,7 +43,8 @@ class Telling:
         self.notices = self.another()
 
     def another(self, **changes: Any) -> Notices:
-        return Notices(**{"database": self.database, "bot": self.raw, "clock": self.clock, "render": worded, **changes})
+        known = {"database": self.database, "bot": self.raw, "clock": self.clock, "render": worded}
+        return Notices(**{**known, "unreached": nobody_asks, **changes})
 
     async def add(self, *people: int, due_in: timedelta = timedelta(0)) -> None:
         """One notice for each, numbered in their order."""

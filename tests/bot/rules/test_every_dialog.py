@@ -99,7 +99,9 @@ def test_rule_6_back_leads_to_the_question_before_and_shows_its_answer(flow: Flo
         before = path[path.index(stop.draft.step) - 1]
         assert answer.draft.step == before, stop.name
         step = None if before == "review" else flow.step(before)
-        if step and not (step.secret or step.long or step.most > 1 or stop.draft.answers.get(before) is None):
+        if step and step.several:
+            assert "option.line.picked" in keys(answer.screens[-1]), stop.name
+        elif step and not (step.secret or step.long or step.most > 1 or stop.draft.answers.get(before) is None):
             assert "earlier" in keys(answer.screens[-1]), stop.name
             assert "keep" in actions(answer.screens[-1]), stop.name
 
@@ -205,7 +207,8 @@ def test_rule_14_a_choice_is_taken_by_its_number_and_its_label_in_any_language(f
         for number, choice in enumerate(stop.step.choices, start=1):
             by_button = decide(at(stop), press(stop, "pick", str(number - 1)))
             labels = ENGINE.labels(choice.label)
-            for typed in (str(number), chr(0xFF10 + number), *labels, *choice.aliases):
+            wide = str(number).translate({ord("0") + digit: 0xFF10 + digit for digit in range(10)})
+            for typed in (str(number), wide, *labels, *choice.aliases):
                 assert same(decide(at(stop), Said(typed, 7)), by_button), f"{stop.name}: {typed}"
 
 
@@ -268,8 +271,9 @@ def test_rule_18_a_late_answer_that_fits_is_taken_and_what_does_not_is_offered(f
     for stop in questions(flow):
         step = stop.step
         assert step is not None
-        if step.secret or step.long or step.most > 1 or step.search or flow.path(stop.draft.answers)[-1] == step.key:
-            continue  # a password lapses; a long text is never taken at once; what ends a dialog is said by its end
+        at_once = not (step.secret or step.long or step.most > 1 or step.several or step.search)
+        if not at_once or flow.path(stop.draft.answers)[-1] == step.key:
+            continue  # a password lapses; what comes piece by piece is never taken at once; what ends a dialog says so
         way = next(ways_on(flow, step))
         taken = after(ENGINE, flow, stop.draft, way[0], LATE)
         assert "late.taken" in keys(taken.screens[-1]), stop.name
@@ -321,7 +325,7 @@ def test_rule_22_questions_are_short_and_buttons_fit_their_columns(flow: Flow) -
         for language in LANGUAGES:
             for button in buttons(stop.screens[-1]):
                 assert columns(button.label, language) <= 24, f"{stop.name}: {button.label}"
-            if stop.step and not stop.step.search:  # what was found is a list
+            if stop.step and not (stop.step.search or stop.step.several):  # what is to be picked from is a list
                 shown = [line for line in text(asked, language).splitlines() if line]
                 assert len(shown) <= 6, f"{stop.name} in {language}"
             assert columns(text(asked, language), language) <= 600, f"{stop.name} in {language}"
@@ -367,7 +371,8 @@ def test_what_was_edited_changes_nothing_and_an_edited_password_is_deleted(flow:
 
 def same_answer(stop: Stop) -> Draft:
     """The dialog after a question was answered again as before; another branch's questions come before the review."""
-    for way in ways(stop):
+    as_before = [(press(stop, "done"),)] if stop.step and stop.step.several else []
+    for way in (*as_before, *ways(stop)):
         draft: Draft | None = stop.draft
         for event in way:
             assert draft is not None
