@@ -121,7 +121,7 @@ class Exporting:
                 words = await self._words(job)
                 await self._delivery.deliver(job, words, progress)
         except LostError:
-            _log.info("export.lost", export=job.id)
+            await self._lose(job, progress)
         except (NobodyError, Forbidden, BadRequest) as error:  # blocked, or something that no second try would mend
             _log.warning("export.refused", export=job.id, reason=str(error) or type(error).__name__)
             await self._fail(job, progress)
@@ -147,8 +147,20 @@ class Exporting:
             return
         pause = pause_after(job.attempts)
         with suppress(StorageError, Forbidden):  # then the claim runs out by itself; who blocks us sees nothing
-            await self._units.write(lambda uow: self._core.exports.put_back(uow, job, self._holder, pause))
-            await progress.show(words.of("export.waiting"))
+            if await self._units.write(lambda uow: self._core.exports.put_back(uow, job, self._holder, pause)):
+                await progress.show(words.of("export.waiting"))
+            else:
+                await self._lose(job, progress)
+
+    async def _lose(self, job: ExportJob, progress: Progress) -> None:
+        """Leaves it to who has it now. When nobody has, its account was erased, and nothing stays to look at."""
+        _log.info("export.lost", export=job.id)
+
+        async def tidy(uow: UnitOfWork) -> None:
+            if progress.message_id is not None and not await store.is_under_way(uow.conn, job.account_id):
+                await self._core.exports.take_away(uow, job, progress.message_id, timedelta(0))
+
+        await self._units.write_at_last(tidy)
 
     async def _fail(self, job: ExportJob, progress: Progress) -> None:
         async def fail(uow: UnitOfWork) -> None:

@@ -124,9 +124,9 @@ class Exports:
             at=uow.now + after,
         )
 
-    async def put_back(self, uow: UnitOfWork, job: ExportJob, holder: str, pause: timedelta) -> None:
-        """Has it tried again after a pause."""
-        await store.put_back(uow.conn, job.id, holder, uow.now + pause)
+    async def put_back(self, uow: UnitOfWork, job: ExportJob, holder: str, pause: timedelta) -> bool:
+        """Has it tried again after a pause; False when it is not the holder's any more."""
+        return await store.put_back(uow.conn, job.id, holder, uow.now + pause)
 
     async def end(self, uow: UnitOfWork, job: ExportJob, holder: str) -> bool:
         """Ends a job that is done, or whose owner is not there any more; False when it is not the holder's."""

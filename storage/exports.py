@@ -74,9 +74,9 @@ async def show(conn: AsyncConnection, job: int, holder: str, message_id: int) ->
     await conn.execute(_show, {"job": job, "holder": holder, "message": message_id})
 
 
-async def put_back(conn: AsyncConnection, job: int, holder: str, due_at: datetime) -> None:
-    """Frees a job that could not be done; it is due again at `due_at`."""
-    await conn.execute(_put_back, {"job": job, "holder": holder, "due": due_at})
+async def put_back(conn: AsyncConnection, job: int, holder: str, due_at: datetime) -> bool:
+    """Frees a job that could not be done, due again at `due_at`; False when it is not the holder's any more."""
+    return (await conn.execute(_put_back, {"job": job, "holder": holder, "due": due_at})).rowcount == 1
 
 
 async def end(conn: AsyncConnection, job: int, holder: str) -> bool:
