@@ -94,6 +94,10 @@ class Erasing:
             to_state=AccountState.ERASED,
         )
 
+    async def forget_told(self, uow: UnitOfWork) -> None:
+        """Deletes what was sent for accounts that are gone: it is nobody's to read again, and names Telegram users."""
+        await store.forget_told(uow.conn, _STILL_DONE)
+
     def clearing(self) -> Errand:
         """The job that does what follows behind the commit."""
 
@@ -117,7 +121,6 @@ class Erasing:
             uow = UnitOfWork(conn, clock(), Channel.JOB)
             for row in erasures:
                 await self._take(uow, row.account_id, row.people, here=None)
-            await store.forget_told(conn, _STILL_DONE)
         try:
             await clearing.write_anew(database)
         except StorageError as error:

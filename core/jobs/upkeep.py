@@ -31,6 +31,7 @@ def upkeep(core: Core) -> list[Job]:
         await core.sessions.purge(uow)
         await counters.purge(uow.conn, uow.now)
         await core.past_refusals.purge(uow)
+        await core.erasing.forget_told(uow)
         await inbox.purge(uow.conn, before=uow.now - KEEP_DONE)
         await account_chats.purge_told(uow.conn, before=uow.now - READ_AGAIN)
         await news.purge(uow.conn, before=uow.now - READ_AGAIN)

@@ -13,19 +13,20 @@ from core.account import Account, AccountState
 from core.audit import Action
 from core.consents import ConsentKind
 from core.core import Core
-from core.errors import AccountError, Forbidden, Unauthenticated
+from core.errors import AccountError, CoreError, Forbidden, Unauthenticated
 from core.jobs.scheduler import Scheduler
 from core.jobs.standing import standing
 from core.keys import KeyRing, new_key_text
 from core.login import LoggedIn, LoginRefused, Source
 from core.notes import Note
+from core.notices import NoticeKind
 from core.past_refusals import PastRefusal, PastRefusals
 from core.photos import PhotoKind
 from core.profiles import PARSERS, Field
 from core.reasons import Refusal
 from core.removals import Removal, remove_later
 from core.review_states import State
-from core.sessions import Signed
+from core.sessions import Issued, Signed
 from core.settings import Settings
 from core.unit import Channel
 from core.values import Email, Phone, Role
@@ -367,6 +368,54 @@ async def test_what_is_written_while_the_account_is_being_erased_comes_before_or
     assert [type(each) for each in done] == [Unauthenticated, Unauthenticated]
     assert "MARK" not in await everything(desk)
     assert await rows(desk, submissions) == []
+
+
+async def test_whatever_happens_at_the_same_moment_nothing_fails_and_nothing_is_left(
+    core: Core, desk: Desk, doctor: Account, clock: SetClock
+) -> None:
+    li = await opened(core, desk, doctor)
+    han = await opened(core, desk, doctor, HAN)
+    async with desk.write(Channel.HTTP) as uow:
+        stolen = (await core.sessions.open_over_http(uow, doctor)).access_token
+        fresh = await core.sessions.refresh(uow, stolen)
+        assert isinstance(fresh, Issued)
+        web = await core.sessions.authenticate(uow, fresh.access_token)
+    clock.advance(minutes=1)
+    photo = await core.photos.take(BytesIO(jpeg()))
+
+    async def do(act: Any, *given: Any) -> None:
+        async with desk.write() as uow:
+            await act(uow, *given)
+
+    async def submit() -> None:
+        async with core.photos.kept(PhotoKind.CERTIFICATE, [photo]) as stored:
+            await do(core.certificates.submit, han, stored)
+
+    name = {Field.NAME: PARSERS[Field.NAME]("MARK"), Field.SCHOOL: PARSERS[Field.SCHOOL]("MARK")}
+    acts = [
+        do(core.erasing.erase, li),
+        do(core.profiles.change, han, Role.DOCTOR, name),
+        do(core.profiles.change, web, Role.DOCTOR, name),
+        submit(),
+        do(core.sessions.refresh, stolen),
+        do(core.sessions.refresh, fresh.access_token),
+        do(core.sessions.end_one, li, han.session_id),
+        do(core.sessions.logout, han),
+        do(core.sessions.touch, [li, han, web]),
+        log_in(core, desk, who=OTHER, role=Role.DOCTOR, source=Source.telegram(HAN)),
+        do(core.consents.give, doctor.id, ConsentKind.HEALTH),
+        do(core.notices.tell, doctor.id, NoticeKind.TOKEN_STOLEN),
+    ]
+    done = await asyncio.gather(*acts, return_exceptions=True)
+    assert done[0] is None
+    assert [each for each in done if isinstance(each, Exception) and not isinstance(each, CoreError)] == []
+    async with desk.write() as uow:
+        await uow.conn.execute(update(tables.outbox).values(sent_at=uow.now))
+    clock.advance(minutes=61)
+    await run_jobs(core, desk, clock)
+    left = await everything(desk)
+    for gone in ("MARK", "王小明", OTHER.value, str(LI), str(HAN)):
+        assert gone not in left
 
 
 async def test_a_medical_history_is_not_written_by_a_consent_that_is_being_taken_back(
