@@ -114,13 +114,13 @@ class Notices:
                 return await self._remove(due)
             text = await self._render(due)
             if text is None:
-                return self._dead(due, "not wanted any more")
+                return self._unheard(due, "not wanted any more")
             if due.kind == EDIT_CARD:
                 return await self._edit(due, text)
             # No parse_mode: names are shown as typed, never as markup (DIALOGS rule 27).
             await self._bot.call("sendMessage", {"chat_id": due.telegram_user_id, "text": text})
         except Forbidden:
-            return self._blocked(due)
+            return self._unheard(due, "blocked")
         except RetryAfter as error:
             return self._later(due, wait_of(error), "too many requests")
         except BadRequest as error:  # Telegram will refuse the same message for ever
@@ -165,11 +165,12 @@ class Notices:
         _log.info("A notice is given up", notice=due.id, reason=reason)
         return lambda conn: outbox.dead(conn, due.id, now=self._clock(), error=reason)
 
-    def _blocked(self, due: Due) -> Note:
-        _log.info("A notice is given up", notice=due.id, reason="blocked")
+    def _unheard(self, due: Due, reason: str) -> Note:
+        """As `_dead`, and somebody may have to know of it."""
+        dead = self._dead(due, reason)
 
         async def note(conn: AsyncConnection) -> None:
-            await outbox.dead(conn, due.id, now=self._clock(), error="blocked")
+            await dead(conn)
             await self._unreached(conn, due)
 
         return note

@@ -119,8 +119,6 @@ def _flags(flags: Flags) -> list[Text]:
         lines.append(Text.of("flag.same_bytes", submissions=", ".join(flags.same_bytes)))
     if flags.alike:
         lines.append(Text.of("flag.alike", submissions=", ".join(flags.alike)))
-    if flags.phone_unverified:
-        lines.append(Text("flag.phone_unverified"))
     if flags.small:
         lines.append(Text.of("flag.small", photos=flags.small))
     lines += [
