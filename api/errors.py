@@ -20,6 +20,8 @@ _STATUS: Final[Mapping[str, int]] = {
     "internal_id.taken": 409,
     "photo.too_big": 413,
     "photo.not_a_picture": 415,
+    "photo.heic": 415,
+    "photo.pdf": 415,
     "photo.polyglot": 415,
 }
 

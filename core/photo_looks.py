@@ -6,6 +6,7 @@ from typing import Final
 from PIL import Image, ImageFilter, ImageStat
 
 _SIDE: Final = 1024  # pixels of the longer side at which it is looked at: another size has other edges
+_SPECK: Final = 3
 _DARK: Final = 60  # of 255: what is bright in it is no brighter
 _BLURRED: Final = 20.0  # how much neighbouring pixels differ in full light (variance of a Laplacian)
 _LAPLACE: Final = ImageFilter.Kernel((3, 3), (0, 1, 0, 1, -4, 1, 0, 1, 0), scale=1, offset=128)
@@ -19,9 +20,11 @@ class Hint(StrEnum):
 
 
 def hints(picture: Image.Image) -> tuple[Hint, ...]:
-    """What may be wrong with this picture."""
+    """What may be wrong with this picture; of a speck or a mere line nothing can be said."""
     grey = picture.convert("L")
     grey.thumbnail((_SIDE, _SIDE))
+    if min(grey.size) < _SPECK:
+        return ()
     bright = _bright(grey)
     dark = (Hint.DARK,) if bright < _DARK else ()
     return (*dark, Hint.BLURRED) if _edges(grey) < _BLURRED * (bright / 255) ** 2 else dark

@@ -105,7 +105,7 @@ async def test_it_lies_sealed_and_every_look_is_written_down(
         assert list(looks.scalars()) == ["http", "http"]
 
 
-STATUS = {"photo.not_a_picture": 415, "photo.polyglot": 415}
+STATUS = dict.fromkeys(("photo.not_a_picture", "photo.heic", "photo.pdf", "photo.polyglot"), 415)
 
 
 async def test_what_is_no_good_picture_leaves_nothing_behind(
