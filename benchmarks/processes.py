@@ -64,6 +64,12 @@ def memory_mb(pid: int) -> float:
     return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
+def peak_memory_mb(pid: int) -> float:
+    """The most that the process ever held in memory (`VmHWM` of `status`)."""
+    lines = dict(line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines())
+    return int(lines["VmHWM"].split()[0]) * 1024 / 1e6
+
+
 def _stat(pid: int) -> list[str]:
     """The fields after the command's name, which may hold spaces: the first is field 3."""
     return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
