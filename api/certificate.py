@@ -16,6 +16,7 @@ from api.answers import s0, success
 from api.edge import AnEdge, Edge, Token
 from core.errors import InvalidValue
 from core.permissions import Permission
+from core.photo_arrivals import arriving, expect_photo, settle_photos
 from core.photos import MediaType, Photo, PhotoKind
 from core.uncut import uncut
 
@@ -104,9 +105,13 @@ async def upload(request: Request, edge: AnEdge, token: Token) -> Uploaded:
 
 
 async def _submit(edge: Edge, token: str, photo: Photo) -> str:
-    async with edge.core.photos.kept(PhotoKind.CERTIFICATE, [photo]) as stored, edge.write() as uow:
+    async with edge.write() as uow:
         signed = await edge.signed_in(uow, token, Permission.SEND_OWN_CERTIFICATE)  # an upload is long, much can happen
-        submission = await edge.core.certificates.submit(uow, signed, stored)
+        path = await expect_photo(uow, signed, PhotoKind.CERTIFICATE)
+    async with arriving(edge.core.photos, edge.write, path, photo) as stored, edge.write() as uow:
+        signed = await edge.signed_in(uow, token, Permission.SEND_OWN_CERTIFICATE)
+        await settle_photos(uow, [path])
+        submission = await edge.core.certificates.submit(uow, signed, [stored])
     await edge.touch(signed)
     return submission.path
 

@@ -3,16 +3,17 @@
 So nothing stays of what was given up, was cut off or ran out of time: core/photo_removals.py takes it out again.
 """
 
-import secrets
-from collections.abc import Collection
+from collections.abc import AsyncIterator, Callable, Collection
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from datetime import timedelta
 from typing import Final
 
 from core.errors import Conflict
-from core.photos import PhotoKind
+from core.photos import Photo, PhotoKind, Photos, StoredPhoto, new_name
 from core.sessions import Signed
 from core.unit import UnitOfWork
 from storage import photo_removals as store
+from storage.errors import StorageError
 
 _LIFE: Final = timedelta(hours=25)  # a little longer than a dialog that nobody touches (DIALOGS rule 18)
 _MARGIN: Final = timedelta(minutes=2)  # whose time is so nearly over may be on its way out
@@ -26,7 +27,7 @@ async def expect_photo(uow: UnitOfWork, signed: Signed, kind: PhotoKind) -> str:
     """
     if await store.count_expected(uow.conn, signed.account_id) >= _MOST:
         raise Conflict("photo.too_many_waiting", field="photo")
-    path = f"{kind}/{secrets.token_hex(16)}"
+    path = new_name(kind)
     await store.expect(uow.conn, path, signed.account_id, uow.now + _LIFE)
     return path
 
@@ -34,6 +35,24 @@ async def expect_photo(uow: UnitOfWork, signed: Signed, kind: PhotoKind) -> str:
 async def give_photo_up(uow: UnitOfWork, path: str) -> None:
     """An expected photo does not come, or will not do: what lies there of it leaves the store."""
     await store.give_up(uow.conn, path, uow.now)
+
+
+@asynccontextmanager
+async def arriving(
+    photos: Photos, write: Callable[[], AbstractAsyncContextManager[UnitOfWork]], path: str, photo: Photo
+) -> AsyncIterator[StoredPhoto]:
+    """Keeps an expected photo, for the transaction inside that names it; when that fails it leaves the store at once.
+
+    `write` opens a transaction. Raises StorageError. After a kill the note is there still.
+    """
+    try:
+        yield await photos.keep(path, photo)
+    except BaseException:
+        with suppress(StorageError):  # what made this necessary is the fault to tell of
+            await photos.delete(path)
+            async with write() as uow:
+                await give_photo_up(uow, path)
+        raise
 
 
 async def settle_photos(uow: UnitOfWork, paths: Collection[str]) -> None:

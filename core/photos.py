@@ -10,8 +10,7 @@ import time
 import warnings
 import zipfile
 import zlib
-from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import BinaryIO, Final, cast
@@ -25,7 +24,6 @@ from core.likeness import likeness
 from core.photo_looks import Hint, hints
 from core.sealing import Sealer
 from core.workers import Workers
-from storage.errors import StorageError
 from storage.photos import PhotoStore
 
 _log = structlog.get_logger(__name__)
@@ -143,25 +141,6 @@ class Photos:
         size = (len(photo.content), photo.width, photo.height)
         return StoredPhoto(path, photo.media_type, *size, photo.sha256, photo.likeness)
 
-    @asynccontextmanager
-    async def kept(self, kind: PhotoKind, photos: Iterable[Photo]) -> AsyncIterator[list[StoredPhoto]]:
-        """Photos in the store, for the transaction inside that refers to them: when it fails they are taken out again.
-
-        Raises StorageError. What a killed process leaves behind has no row that names it.
-        """
-        stored: list[StoredPhoto] = []
-        try:
-            for photo in photos:
-                path = f"{kind}/{secrets.token_hex(16)}"
-                size = (len(photo.content), photo.width, photo.height)
-                stored.append(StoredPhoto(path, photo.media_type, *size, photo.sha256, photo.likeness))
-                sealed = await asyncio.to_thread(self._sealer.seal, photo.content, path.encode())
-                await self._store.put(path, sealed)
-            yield stored
-        except BaseException:
-            await self._take_out(stored)
-            raise
-
     async def read(self, path: str) -> bytes:
         """The photo of that name, opened. Raises StorageError, also when it is not there, and SealBroken."""
         sealed = await self._store.get(path)
@@ -175,12 +154,10 @@ class Photos:
         """Ends the threads; what waits is dropped."""
         self._workers.close()
 
-    async def _take_out(self, photos: Iterable[StoredPhoto]) -> None:
-        for photo in photos:
-            try:
-                await self._store.delete(photo.path)
-            except StorageError as error:  # what made this necessary is the fault to tell of
-                _log.warning("photo.left_over", path=photo.path, error=str(error))
+
+def new_name(kind: PhotoKind) -> str:
+    """A name for a photo in the store; it tells nothing but what the photo is kept for."""
+    return f"{kind}/{secrets.token_hex(16)}"
 
 
 def _take(received: BinaryIO, side: int | None = None, least: int = 0) -> Photo:

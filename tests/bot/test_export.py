@@ -4,7 +4,7 @@ import io
 import json
 from zipfile import ZipFile
 
-from core.photos import PhotoKind
+from core.photos import PhotoKind, new_name
 from core.unit import Channel, UnitOfWork
 from sandbox.client import Chat
 from sandbox.client.message import Message
@@ -33,7 +33,8 @@ async def send_certificate(clinic: Clinic, chat: Chat, *photos: bytes) -> str:
     """An attempt with these photos, as the doctor's dialog makes it; its number."""
     core = clinic.app.core
     taken = [await core.photos.take(io.BytesIO(content)) for content in photos]
-    async with core.photos.kept(PhotoKind.CERTIFICATE, taken) as stored, clinic.app.database.write() as conn:
+    stored = [await core.photos.keep(new_name(PhotoKind.CERTIFICATE), photo) for photo in taken]
+    async with clinic.app.database.write() as conn:
         uow = UnitOfWork(conn, clinic.clock(), Channel.BOT)
         signed = (await core.sessions.of_people(uow, [chat.id]))[chat.id]
         return (await core.certificates.submit(uow, signed, stored)).number

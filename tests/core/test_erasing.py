@@ -21,7 +21,8 @@ from core.login import LoggedIn, LoginRefused, Source
 from core.notes import Note
 from core.notices import NoticeKind
 from core.past_refusals import PastRefusal, PastRefusals
-from core.photos import PhotoKind
+from core.photo_arrivals import arriving
+from core.photos import PhotoKind, new_name
 from core.profiles import PARSERS, Field
 from core.reasons import Refusal
 from core.removals import Removal, remove_later
@@ -83,8 +84,8 @@ async def tell_all(core: Core, desk: Desk, signed: Signed) -> None:
 async def send_certificate(core: Core, desk: Desk, signed: Signed, text: str = "MARK") -> str:
     """Sends one through the front door; its number."""
     photo = await core.photos.take(BytesIO(jpeg(comment=text.encode())))
-    async with core.photos.kept(PhotoKind.CERTIFICATE, [photo]) as stored, desk.write() as uow:
-        return (await core.certificates.submit(uow, signed, stored)).number
+    async with arriving(core.photos, desk.write, new_name(PhotoKind.CERTIFICATE), photo) as stored, desk.write() as uow:
+        return (await core.certificates.submit(uow, signed, [stored])).number
 
 
 async def decide(desk: Desk, number: str, state: State) -> None:
@@ -357,8 +358,11 @@ async def test_what_is_written_while_the_account_is_being_erased_comes_before_or
             await core.profiles.change(uow, signed, Role.DOCTOR, {Field.NAME: PARSERS[Field.NAME]("MARK")})
 
     async def submit() -> None:
-        async with core.photos.kept(PhotoKind.CERTIFICATE, [photo]) as stored, desk.write() as uow:
-            await core.certificates.submit(uow, signed, stored)
+        async with (
+            arriving(core.photos, desk.write, new_name(PhotoKind.CERTIFICATE), photo) as stored,
+            desk.write() as uow,
+        ):
+            await core.certificates.submit(uow, signed, [stored])
 
     async with desk.write() as uow:
         await core.erasing.erase(uow, signed)
@@ -388,8 +392,8 @@ async def test_whatever_happens_at_the_same_moment_nothing_fails_and_nothing_is_
             await act(uow, *given)
 
     async def submit() -> None:
-        async with core.photos.kept(PhotoKind.CERTIFICATE, [photo]) as stored:
-            await do(core.certificates.submit, han, stored)
+        async with arriving(core.photos, desk.write, new_name(PhotoKind.CERTIFICATE), photo) as stored:
+            await do(core.certificates.submit, han, [stored])
 
     name = {Field.NAME: PARSERS[Field.NAME]("MARK"), Field.SCHOOL: PARSERS[Field.SCHOOL]("MARK")}
     acts = [

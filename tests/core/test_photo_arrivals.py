@@ -9,11 +9,12 @@ import pytest
 
 from core.core import Core
 from core.errors import Conflict
-from core.photo_arrivals import expect_photo, give_photo_up, settle_photos
+from core.photo_arrivals import arriving, expect_photo, give_photo_up, settle_photos
 from core.photo_removals import removing
 from core.photos import PhotoKind
 from core.sessions import Signed
 from core.settings import Settings
+from storage.errors import StorageError
 from tests import pictures
 from tests.conftest import Desk, SetClock
 from tests.core.conftest import MakeAccount
@@ -128,3 +129,32 @@ async def test_erasing_takes_what_waits_in_a_dialog(core: Core, desk: Desk, sett
         await core.erasing.erase(uow, li)
     await sweep(core, desk)
     assert kept(settings) == []
+
+
+async def test_when_the_transaction_that_names_it_fails_it_is_gone_at_once(
+    core: Core, desk: Desk, settings: Settings, li: Signed
+) -> None:
+    photo = await core.photos.take(io.BytesIO(pictures.jpeg()))
+    async with desk.write() as uow:
+        path = await expect_photo(uow, li, KIND)
+    with suppress(RuntimeError):
+        async with arriving(core.photos, desk.write, path, photo), desk.write() as uow:
+            assert len(kept(settings)) == 1
+            await settle_photos(uow, [path])
+            raise RuntimeError
+    assert kept(settings) == []
+    with pytest.raises(Conflict, match="gone"):
+        async with desk.write() as uow:
+            await settle_photos(uow, [path])
+
+
+async def test_when_the_store_does_not_work_it_is_said_and_nothing_is_left(
+    core: Core, desk: Desk, settings: Settings, li: Signed
+) -> None:
+    photo = await core.photos.take(io.BytesIO(pictures.jpeg()))
+    Path(settings.storage.photos_url).write_bytes(b"a file where the folder should be")
+    async with desk.write() as uow:
+        path = await expect_photo(uow, li, KIND)
+    with pytest.raises(StorageError, match="photo store"):
+        async with arriving(core.photos, desk.write, path, photo):
+            pytest.fail("the photo has no place")

@@ -7,7 +7,6 @@ import random
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -17,7 +16,7 @@ from PIL import Image
 from core import photos as door
 from core.core import Core
 from core.errors import Busy, InvalidValue
-from core.photos import MAX_BYTES, MediaType, Photo, PhotoKind, Photos
+from core.photos import MAX_BYTES, MediaType, Photo, PhotoKind, Photos, new_name
 from core.sealing import SealBroken
 from core.settings import Secrets, Settings
 from storage.errors import StorageError
@@ -170,8 +169,7 @@ def test_a_photo_of_twelve_megapixels_costs_less_than_400_megabytes(tmp_path: Pa
 
 async def test_what_is_kept_can_be_read_again_and_lies_sealed(photos: Photos, folder: Path) -> None:
     photo = await taken(photos, pictures.jpeg())
-    async with photos.kept(PhotoKind.CERTIFICATE, [photo]) as (stored,):
-        pass
+    stored = await photos.keep(new_name(PhotoKind.CERTIFICATE), photo)
     assert stored.path.startswith("certificate/")
     assert (stored.size, stored.width, stored.height) == (len(photo.content), photo.width, photo.height)
     assert await photos.read(stored.path) == photo.content
@@ -182,45 +180,20 @@ async def test_what_is_kept_can_be_read_again_and_lies_sealed(photos: Photos, fo
 
 async def test_one_photo_in_anothers_place_is_not_given_out(photos: Photos, folder: Path) -> None:
     one, other = [await taken(photos, pictures.jpeg(pictures.certificate(text=text))) for text in ("one", "other")]
-    async with photos.kept(PhotoKind.CERTIFICATE, [one, other]) as stored:
-        pass
+    stored = [await photos.keep(new_name(PhotoKind.CERTIFICATE), photo) for photo in (one, other)]
     (folder / stored[0].path).replace(folder / stored[1].path)
     with pytest.raises(SealBroken):
         await photos.read(stored[1].path)
 
 
 async def test_another_clinics_key_opens_nothing(photos: Photos, settings: Settings, secrets: Secrets) -> None:
-    async with photos.kept(PhotoKind.CERTIFICATE, [await taken(photos, pictures.jpeg())]) as (stored,):
-        pass
+    stored = await photos.keep(new_name(PhotoKind.CERTIFICATE), await taken(photos, pictures.jpeg()))
     other = Core(
         settings, Secrets(**{name: getattr(secrets, name) for name in secrets.__slots__} | {"photo": secrets.inbox})
     )
     with pytest.raises(SealBroken):
         await other.photos.read(stored.path)
     other.close()
-
-
-async def test_when_the_transaction_fails_no_file_is_left(photos: Photos, folder: Path) -> None:
-    photo = await taken(photos, pictures.jpeg())
-    kept = photos.kept(PhotoKind.CERTIFICATE, [photo, photo])
-    await kept.__aenter__()
-    assert len(files(folder)) == 2
-    assert not await kept.__aexit__(RuntimeError, RuntimeError(), None)
-    assert files(folder) == []
-
-
-async def test_when_the_store_fails_halfway_nothing_is_left_and_it_is_said(photos: Photos, folder: Path) -> None:
-    photo = await taken(photos, pictures.jpeg())
-
-    def one_that_breaks_the_store() -> Iterator[Photo]:
-        yield photo
-        (folder / "certificate").rename(folder / "gone")
-        (folder / "certificate").write_bytes(b"a file where the folder was")
-        yield photo
-
-    with pytest.raises(StorageError, match="photo store"):
-        async with photos.kept(PhotoKind.CERTIFICATE, one_that_breaks_the_store()):
-            pytest.fail("the second photo has no place")
 
 
 async def test_a_photo_that_is_gone_is_a_fault_and_said(photos: Photos) -> None:

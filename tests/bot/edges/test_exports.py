@@ -20,7 +20,7 @@ from bot.telegram import RawBot, build_bot
 from core.core import Core
 from core.exports import LEASE
 from core.notices import NoticeKind
-from core.photos import PhotoKind
+from core.photos import PhotoKind, new_name
 from core.removals import Removal
 from core.sessions import Signed
 from core.settings import Telegram
@@ -66,7 +66,8 @@ class Delivering:
             signed = await self.core.sessions.open_in_bot(uow, account, chat.id)
         if photos:
             taken = [await self.core.photos.take(io.BytesIO(content)) for content in photos]
-            async with self.core.photos.kept(PhotoKind.CERTIFICATE, taken) as stored, self.desk.write() as uow:
+            stored = [await self.core.photos.keep(new_name(PhotoKind.CERTIFICATE), photo) for photo in taken]
+            async with self.desk.write() as uow:
                 await self.core.certificates.submit(uow, signed, stored)
         async with self.desk.write() as uow:
             await self.core.exports.ask(uow, signed)
