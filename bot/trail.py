@@ -1,4 +1,4 @@
-"""`/audit NO`: what the audit holds about an account, in words (REVIEW.md Audit)."""
+"""`/audit NO`: what the audit holds about an account or a certificate, in words (REVIEW.md Audit)."""
 
 from bot import menu
 from bot.dialog.view import Button, Screen, Text, isolated
@@ -8,12 +8,12 @@ from core.trail import By, Entry
 
 
 async def show(case: Case) -> Reply:
-    """The newest entries about the account of the number that was typed."""
+    """The newest entries about what the number is of."""
     return await _listed(case, case.typed) if case.typed else usage("audit")
 
 
 async def pressed(case: Case, arg: str) -> Reply:
-    """The account's newest entries, or those older than an entry."""
+    """The newest entries, or those older than an entry."""
     number, _, entry = arg.partition(".")
     return await _listed(case, number, int(entry) if entry.isdecimal() and len(entry) < 19 else None)
 
@@ -27,10 +27,11 @@ async def _listed(case: Case, number: str, before: int | None = None) -> Reply:
             lines.append(Text.of("audit.note", note=isolated(entry.note)))
     ways = []
     if before is not None:
-        ways.append(Button(Text("button.newest"), "audit", page.account.number))
+        ways.append(Button(Text("button.newest"), "audit", page.number))
     if page.older:
-        ways.append(Button(Text("button.older"), "audit", f"{page.account.number}.{page.entries[-1].id}"))
-    title = Text.of("audit.title", person=shown(known(page.account)))
+        ways.append(Button(Text("button.older"), "audit", f"{page.number}.{page.entries[-1].id}"))
+    person = shown(known(page.account)) if page.account else page.number
+    title = Text.of("audit.title" if page.account else "audit.title.submission", person=person)
     rows = (*filter(None, [tuple(ways)]), (menu.MENU,))
     return Reply((Screen((title, tuple(lines) or Text("audit.empty")), buttons=rows),))
 

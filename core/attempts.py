@@ -101,6 +101,15 @@ def parse_submission(text: str) -> str:
     raise NotFound("submission.is_account", field="submission")
 
 
+def is_submission(text: str) -> bool:
+    """Whether that is a submission's number; one that is no account's either is taken for an account's."""
+    try:
+        parse_submission(text)
+    except NotFound:
+        return False
+    return True
+
+
 class Attempts:
     """Finds, moves and decides."""
 

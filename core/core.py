@@ -83,7 +83,7 @@ class Core:
         )
         self.statistics = Statistics(settings.clinic.zone)
         self.directory = Directory(self.accounts, self.audit)
-        self.trail = Trail(self.accounts, self.audit, notes)
+        self.trail = Trail(self.accounts, attempts, self.audit, notes)
         self.password_changes = PasswordChanges(
             accounts=self.accounts, passwords=self.passwords, sessions=self.sessions, notices=self.notices
         )

@@ -18,7 +18,7 @@ from core.reasons import Refusal
 from core.review_states import State
 from core.sessions import Signed
 from core.values import Phone, Role
-from storage.tables.accounts import audit, outbox
+from storage.tables.accounts import audit, news
 from storage.tables.submissions import submissions
 from tests.conftest import Desk, SetClock
 
@@ -105,9 +105,10 @@ class Clinic:
             return State((await uow.conn.execute(found)).scalar_one())
 
     async def told(self, who: Signed) -> list[str]:
-        """The kinds of what an account was told, oldest first."""
+        """The kinds of what an account was told, oldest first; whose login had expired reads them after the next."""
         async with self.desk.read() as uow:
-            kinds = select(outbox.c.kind).where(outbox.c.account_id == who.account_id).order_by(outbox.c.id)
+            elsewhere = news.c.done_in.is_distinct_from(who.telegram_user_id)
+            kinds = select(news.c.kind).where(news.c.account_id == who.account_id, elsewhere).order_by(news.c.id)
             return list((await uow.conn.execute(kinds)).scalars())
 
     async def trail(self, number: str) -> list[str]:

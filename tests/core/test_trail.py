@@ -17,6 +17,7 @@ from core.values import Phone, Role
 from storage.tables import accounts as tables
 from tests.conftest import Desk
 from tests.core.conftest import MakeAccount
+from tests.core.review_people import FINAL, Clinic
 
 NOTE = Note.parse("多次冒用他人手机号。\n已电话核实。")
 
@@ -153,3 +154,23 @@ async def test_a_note_that_was_put_elsewhere_does_not_open(
         )
         with pytest.raises(Exception, match="does not belong"):
             await core.trail.of(uow, admins[0], account.number)
+
+
+async def test_the_trail_of_a_submission_names_admins_and_not_its_doctor(clinic: Clinic) -> None:
+    doctor, admin = await clinic.doctor(), await clinic.admin()
+    number = await clinic.send(doctor)
+    await clinic.refuse(admin, number, FINAL)
+    page = await clinic.do(clinic.core.trail.of, admin, number.lower())
+    assert (page.number, page.account) == (number, None)
+    assert FINAL.note is not None
+    assert [(entry.action, entry.by, entry.admin, entry.note) for entry in page.entries] == [
+        (Action.REFUSE_CERTIFICATE, By.ADMIN, f"A{admin.account_id}", FINAL.note.value),
+        (Action.CLAIM_CERTIFICATE, By.ADMIN, f"A{admin.account_id}", None),
+        (Action.SUBMIT_CERTIFICATE, By.OWNER, None, None),
+    ]
+    assert await clinic.trail(number) == [
+        "submit >pending",
+        "claim pending>in_review",
+        "refuse in_review>rejected NOT",
+        "read >",
+    ]
