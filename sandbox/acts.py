@@ -13,6 +13,8 @@ from sandbox.params import Upload
 from sandbox.text import MAX_CAPTION, MAX_TEXT, given_entities, trim, utf16_length, with_found
 from sandbox.world import Act, World
 
+MAX_ALBUM = 10
+
 
 class Phone:
     """One person's phone with one bot's chat open."""
@@ -56,6 +58,19 @@ class Phone:
             "has_media_spoiler": spoiler,
         }
         return self._send(without_nothing(content))
+
+    async def send_album(
+        self, kind: str, uploads: list[Upload], *, caption: str = "", spoiler: bool = False
+    ) -> tuple[Message, Act | None]:
+        """2-10 photos or files together, the caption on the first: separate messages whose updates come at once."""
+        if not 2 <= len(uploads) <= MAX_ALBUM:
+            raise bad_request(f"an album has from 2 to {MAX_ALBUM} photos or files")
+        if utf16_length(caption) > MAX_CAPTION:
+            raise bad_request("message caption is too long")
+        contents = [await stored(self.bot, kind, upload) for upload in uploads]
+        contents[0] = {**contents[0], "caption": caption, "caption_entities": with_found(caption, [])}
+        together = {"media_group_id": str(secrets.randbits(53)), "has_media_spoiler": spoiler}
+        return [self._send(without_nothing({**content, **together})) for content in contents][-1]
 
     def send_other(self, kind: str) -> tuple[Message, Act | None]:
         """A sticker, a voice message, a video or a place: what a bot of texts and photos has to answer kindly."""

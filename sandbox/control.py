@@ -152,6 +152,15 @@ def _file_act(kind: str) -> Callable[[Phone, Params], Awaitable[ActResult]]:
     return send
 
 
+async def _album(phone: Phone, params: Params) -> ActResult:
+    """The files in the order of the request, under any names."""
+    kind = params.text("kind", "photo")
+    if kind not in {"photo", "document"}:
+        raise bad_request("kind is one of photo, document")
+    uploads = list(params.uploads.values())
+    return await phone.send_album(kind, uploads, caption=params.text("caption"), spoiler=params.flag("spoiler"))
+
+
 def _other(phone: Phone, params: Params) -> ActResult:
     return phone.send_other(params.text("kind"))
 
@@ -175,6 +184,7 @@ _ACTS: dict[str, Callable[[Phone, Params], ActResult | Awaitable[ActResult]]] = 
     "contact": _contact,
     "photo": _file_act("photo"),
     "document": _file_act("document"),
+    "album": _album,
     "other": _other,
     "block": _block,
     "unblock": _unblock,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -154,13 +153,12 @@ class Chat:
         return await self._send_file("document", content, name, {"caption": caption, "album": album}, wait)
 
     async def send_album(self, photos: Sequence[bytes], *, caption: str = "", wait: bool = True) -> list[Message]:
-        """Sends pictures together: separate messages with one ``media_group_id``, the caption on the first."""
-        album = str(secrets.randbits(53))
-        last = len(photos) - 1
-        return [
-            await self.send_photo(content, caption="" if number else caption, album=album, wait=wait and number == last)
-            for number, content in enumerate(photos)
-        ]
+        """Sends 2-10 pictures together: separate messages with one ``media_group_id``, the caption on the first."""
+        form = aiohttp.FormData({"kind": "photo", "caption": caption})
+        for number, content in enumerate(photos):
+            form.add_field(f"file{number}", content, filename=f"photo{number}.jpg")
+        last = await self._say("album", form, wait)
+        return [message for message in self.messages if message.album == last.album]
 
     async def send_sticker(self, *, wait: bool = True) -> Message:
         """Sends a sticker."""

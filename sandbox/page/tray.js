@@ -93,15 +93,12 @@ export class Tray {
   // Several at once are an album; the caption stands on the first.
   async send(caption) {
     const { files, kind, spoiler } = this;
-    const album = files.length > 1 ? String(Date.now()) : "";
-    for (const [number, file] of files.entries()) {
-      const form = new FormData();
-      form.append("file", file, file.name);
-      form.append("caption", number === 0 ? caption : "");
-      form.append("album", album);
-      form.append("spoiler", spoiler ? "1" : "");
-      if (!(await this.phone.act(kind, form))) return false;
-    }
+    const form = new FormData();
+    files.forEach((file, number) => form.append(files.length > 1 ? `file${number}` : "file", file, file.name));
+    form.append("kind", kind);
+    form.append("caption", caption);
+    form.append("spoiler", spoiler ? "1" : "");
+    if (!(await this.phone.act(files.length > 1 ? "album" : kind, form))) return false;
     this.empty();
     return true;
   }

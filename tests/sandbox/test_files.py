@@ -154,6 +154,13 @@ async def test_an_album_of_a_person_too(bot: Bot, li: Chat) -> None:
     assert [message.caption for message in messages] == ["证书", None]
 
 
+async def test_an_album_of_a_person_has_two_to_ten(li: Chat) -> None:
+    for photos in ([png()], [png()] * 11):
+        with pytest.raises(SandboxError, match="from 2 to 10"):
+            await li.send_album(photos, wait=False)
+    assert len(await li.send_album([png()] * 10, wait=False)) == 10
+
+
 async def test_an_album_has_two_to_ten_of_a_kind(bot: Bot, li: Chat) -> None:
     with pytest.raises(BadRequest, match="Wrong number of media"):
         await bot.send_media_group(li.id, [InputMediaPhoto(png())])

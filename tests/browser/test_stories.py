@@ -1,0 +1,156 @@
+"""The three stories in a real browser, in Chinese and in English: what people see and do on the page."""
+
+from __future__ import annotations
+
+import re
+import zipfile
+from pathlib import Path
+
+import pytest
+from playwright.async_api import expect
+
+from tests import pictures
+from tests.browser.conftest import ADMIN_PHONE, NAMES, PASSWORD, Hands, Stage
+
+pytestmark = pytest.mark.slow
+
+
+def photo(text: str) -> bytes:
+    """A certificate's photo that is told from others by its text."""
+    return pictures.jpeg(pictures.page((1280, 960), text))
+
+
+async def register(person: Hands, role: str) -> None:
+    """From "start" to being logged in, with the own contact, and a password that vanishes."""
+    say = person.say
+    await person.tap("开始" if person.language == "zh" else "Start")
+    await person.sees(say("menu.guest").splitlines()[0][:12])
+    await person.tap(say("command.register"))
+    await person.asked("role")
+    await person.tap(say(role))
+    await person.asked("consent")
+    await person.tap(say("consent.agree"))
+    await person.asked("phone")
+    await person.tap(say("button.share_contact"))
+    await person.asked("name")
+    await person.write("王小明")
+    for question in ("email", "sex", "birth_date"):
+        await person.asked(question)
+        await person.tap(say("button.skip"))
+    await person.sees(say("review.title"))
+    await person.tap(say("submit.register"))
+    await person.asked("password")
+    await person.write(PASSWORD)
+    await expect(person.messages.filter(has_text=PASSWORD)).to_have_count(0)
+    await person.sees(say("button.menu") if False else "王小明")
+
+
+async def send_certificate(doctor: Hands, *photos: bytes) -> str:
+    """Sends photos and gives the attempt's number."""
+    say = doctor.say
+    await doctor.asked("certificate")
+    await doctor.attach(*photos)
+    await doctor.sees(say("photos.so_far", count=len(photos), most=4))
+    await doctor.tap(say("button.photos_done"))
+    await doctor.sees(say("review.title"))
+    await doctor.tap(say("submit.certificate"))
+    await doctor.sees(say("certificate.sent"))
+    found = re.search(r"C-[A-Z0-9-]+", await doctor.last.inner_text())
+    assert found
+    return found[0]
+
+
+async def sign_in_admin(admin: Hands) -> None:
+    say = admin.say
+    await admin.tap("开始" if admin.language == "zh" else "Start")
+    await admin.tap(say("command.login"))
+    await admin.asked("login_role")
+    await admin.tap(say("role.admin"))
+    await admin.asked("identifier")
+    await admin.write(ADMIN_PHONE)
+    await admin.asked("login_password")
+    await admin.write(PASSWORD)
+    await admin.asked("consent")
+    await admin.tap(say("consent.agree"))
+    await admin.sees(say("consent.done"))
+
+
+async def test_a_patient_registers_edits_and_exports(stage: Stage, tmp_path: Path) -> None:
+    li = stage.hands(NAMES[stage.language][0])
+    await register(li, "role.patient")
+    await stage.picture("patient-registered")
+
+    await li.write("/profile")
+    await li.sees(li.say("profile.title"))
+    await li.tap(li.say("name.address"))
+    await li.asked("address")
+    await li.write("人民路 18 号")
+    await li.sees("人民路 18 号")
+    await li.tap(li.say("submit.profile"))
+    await li.sees(li.say("profile.saved"))
+
+    await li.write("/export")
+    await li.asked("proof")
+    await li.write(PASSWORD)
+    file = li.root.locator("a.document")
+    await expect(file).to_be_visible()
+    async with stage.page.expect_download() as started:
+        await file.click()
+    saved = tmp_path / "export.zip"
+    await (await started.value).save_as(saved)
+    with zipfile.ZipFile(saved) as export:
+        assert "人民路 18 号" in export.read("data.json").decode()
+    await stage.picture("patient-exported")
+
+
+async def test_a_doctor_registers_and_sends_a_certificate(stage: Stage) -> None:
+    wang = stage.hands(NAMES[stage.language][1])
+    await register(wang, "role.doctor")
+    await wang.write("/certificate")
+    await wang.tap(wang.say("certificate.way.send"))
+    await send_certificate(wang, photo("page one"), photo("page two"))
+    await expect(wang.root.locator(".album.from-person .photo")).to_have_count(2)
+    await stage.picture("doctor-sent")
+
+
+async def test_an_admin_refuses_with_reasons_the_doctor_sends_again_the_admin_approves(stage: Stage) -> None:
+    wang, chen = stage.hands(NAMES[stage.language][1]), stage.hands(NAMES[stage.language][2])
+    await register(wang, "role.doctor")
+    await wang.write("/certificate")
+    await wang.tap(wang.say("certificate.way.send"))
+    first = await send_certificate(wang, photo("too dark"))
+
+    say = chen.say
+    await sign_in_admin(chen)
+    await chen.write("/queue")
+    await chen.tap(first)
+    covered = chen.root.locator(".hidden-photo")
+    await expect(covered).to_have_count(1)
+    await covered.click()
+    await expect(covered).to_have_count(0)
+    await chen.tap(say("button.refuse"))
+    await chen.asked("refuse_reasons")
+    await chen.write("1，3")
+    await chen.tap(say("several.done", number=2))
+    await chen.asked("review_message_more")
+    await chen.write("请把证件平放再拍。")
+    await chen.asked("review_note_more")
+    await chen.tap(say("button.skip"))
+    await chen.tap(say("submit.reject"))
+    await expect(chen.messages.filter(has_text=say("review.done.needs_resubmit", submission=first))).to_have_count(1)
+
+    await expect(wang.messages.filter(has_text="请把证件平放再拍。")).to_have_count(1)
+    await expect(wang.messages.filter(has_text=say("reason.BLR"))).to_have_count(1)
+    await stage.picture("admin-refused")
+    await wang.write("/certificate")
+    await wang.tap(wang.say("certificate.way.send"))
+    second = await send_certificate(wang, photo("in full light"))
+
+    await chen.write(f"/review {second}")
+    await chen.tap(say("button.approve"))
+    await chen.tap(say("submit.approve"))
+    await expect(chen.messages.filter(has_text=say("review.done.approved", submission=second))).to_have_count(1)
+    await expect(
+        wang.messages.filter(has_text=wang.say("certificate.is.approved", number=second)[:12]).last
+    ).to_be_visible()
+    await stage.picture("admin-approved")
