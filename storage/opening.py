@@ -17,7 +17,7 @@ async def opened_for_bot(url: str) -> AsyncIterator[Database]:
     SQLite is upgraded here, and one bot process has it to itself; on PostgreSQL the operator says when to upgrade.
     """
     async with _opened(url) as database:
-        with _alone(database.path):
+        with alone_on(database.path):
             if database.dialect == "sqlite":
                 await database.upgrade()
             await _check(database)
@@ -62,8 +62,11 @@ async def _check(database: Database) -> None:
 
 
 @contextmanager
-def _alone(path: Path | None) -> Iterator[None]:
-    """Holds the lock file beside a SQLite database; the system frees it even when the process is killed."""
+def alone_on(path: Path | None) -> Iterator[None]:
+    """Holds the lock file beside a SQLite database; the system frees it even when the process is killed.
+
+    None: there is no file to be alone on. Raises StorageError while another bot holds it.
+    """
     if path is None:
         yield
         return

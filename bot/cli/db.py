@@ -1,6 +1,8 @@
 """`db`: the tables of the database."""
 
 import asyncio
+from pathlib import Path
+from typing import Annotated
 
 import typer
 
@@ -19,6 +21,26 @@ def upgrade() -> None:
 def current() -> None:
     """Show the tables' version, and whether this program can use them."""
     typer.echo(asyncio.run(_current()))
+
+
+@commands.command()
+def backup(file: Annotated[Path, typer.Argument(help="A file that is not there yet.")]) -> None:
+    """Copy the embedded database (SQLite) to FILE while the bot runs, and check the copy; nothing is overwritten.
+
+    Photos and keys are not in it: docs/operations.md says in which order to copy what.
+    """
+    asyncio.run(late.back_up(file))
+    typer.echo(f"The database is in {file}, and is sound. Now copy the photos; the keys belong elsewhere.")
+
+
+@commands.command()
+def restore(file: Annotated[Path, typer.Argument(help="What `db backup` wrote.")]) -> None:
+    """Make the embedded database (SQLite) out of FILE. The bot and the API must be stopped, the old files moved away.
+
+    Whoever erased their account after the backup is there again: docs/erasing.md says what to do.
+    """
+    asyncio.run(late.put_back(file))
+    typer.echo("The database is put back. Who erased their account since is in it again: see docs/erasing.md.")
 
 
 async def _upgrade() -> str:

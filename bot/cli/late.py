@@ -38,6 +38,28 @@ def database() -> Database:
     return Database(load_settings().storage.database_url)
 
 
+async def back_up(target: Path) -> None:
+    """See storage.backup."""
+    from storage import backup  # noqa: PLC0415
+
+    opened = database()
+    try:
+        await backup.back_up(opened, target)
+    finally:
+        await opened.dispose()
+
+
+async def put_back(source: Path) -> None:
+    """See storage.backup."""
+    from storage import backup  # noqa: PLC0415
+
+    opened = database()
+    try:
+        await backup.put_back(opened, source)
+    finally:
+        await opened.dispose()
+
+
 async def preview_page() -> str:
     """See bot.preview."""
     from bot.preview.making import preview_page  # noqa: PLC0415
