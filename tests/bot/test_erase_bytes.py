@@ -17,7 +17,7 @@ from tests.bot.test_erase import write_history
 from tests.bot.test_login import log_in
 from tests.bot.test_profile import doctor
 from tests.conftest import Desk, SetClock
-from tests.core.test_erasing import TOLD, send_certificate
+from tests.core.erased import TOLD, send_certificate
 from tests.readable import readable
 
 PHONE = "13812345678"

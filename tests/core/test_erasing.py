@@ -1,117 +1,37 @@
-"""Erasing an account: what goes, what stays, who is told, and who comes too late (SECURITY.md Privacy)."""
+"""Erasing an account: what goes, what stays, who is told (SECURITY.md Privacy)."""
 
 import asyncio
 from datetime import timedelta
-from io import BytesIO
 from pathlib import Path
-from typing import Any, Final
 
 import pytest
-from sqlalchemy import insert, select, update
+from sqlalchemy import insert, update
 
 from core.account import Account, AccountState
 from core.audit import Action
 from core.consents import ConsentKind
 from core.core import Core
-from core.errors import AccountError, CoreError, Forbidden, Unauthenticated
-from core.jobs.scheduler import Scheduler
-from core.jobs.standing import standing
-from core.keys import KeyRing, new_key_text
+from core.errors import AccountError, Forbidden, Unauthenticated
 from core.login import LoggedIn, LoginRefused, Source
 from core.notes import Note
-from core.notices import NoticeKind
-from core.past_refusals import PastRefusal, PastRefusals
-from core.photo_arrivals import arriving
-from core.photos import PhotoKind, new_name
-from core.profiles import PARSERS, Field
+from core.profiles import Field
 from core.reasons import Refusal
 from core.removals import Removal, remove_later
 from core.review_states import State
-from core.sessions import Issued, Signed
 from core.settings import Settings
 from core.unit import Channel
-from core.values import Email, Phone, Role
+from core.values import Email, Role
 from storage.errors import StorageError
 from storage.tables import accounts as tables
-from storage.tables import metadata
 from storage.tables.erasures import erasures, photo_removals
 from storage.tables.submissions import decisions, submission_files, submissions
 from storage.tables.updates import chats, inbox
 from tests.conftest import Desk, SetClock
-from tests.core.conftest import PASSWORD, PHONE, MakeAccount
+from tests.core.conftest import PHONE, MakeAccount
+from tests.core.erased import OTHER, TOLD, erase, everything, opened, rows, run_jobs, send_certificate, tell_all
 from tests.core.review_people import Clinic
 from tests.core.test_imports import PATIENT, bring
 from tests.core.test_login import HAN, LI, log_in
-from tests.pictures import jpeg
-
-OTHER: Final = Phone("13912345678")
-TOLD: Final[dict[str, dict[Field, str]]] = {
-    "patient": {
-        Field.NAME: "MARK-name",
-        Field.BIRTH_DATE: "1971-02-03",
-        Field.ADDRESS: "MARK-address",
-        Field.MEDICAL_HISTORY: "MARK-history",
-        Field.AVATAR_URL: "https://example.com/MARK-avatar",
-    },
-    "doctor": {
-        Field.NAME: "MARK-name",
-        Field.EMAIL: "MARK-email@example.com",
-        Field.INTERNAL_ID: "MARK-internal",
-        Field.SPECIALITY: "MARK-speciality",
-        Field.CLINIC: "MARK-clinic",
-        Field.FIXED_PHONE: "010-87654321",
-        Field.WECHAT: "MARK-wechat",
-        Field.INTRO: "MARK-intro",
-        Field.SCHOOL: "MARK-school",
-        Field.MAJOR: "MARK-major",
-    },
-}
-
-
-async def opened(core: Core, desk: Desk, account: Account, person: int = LI) -> Signed:
-    """A login of this Telegram user."""
-    async with desk.write() as uow:
-        return await core.sessions.open_in_bot(uow, account, person)
-
-
-async def tell_all(core: Core, desk: Desk, signed: Signed) -> None:
-    """Fills every field with what can be found again."""
-    async with desk.write(Channel.HTTP) as uow:
-        changes = {field: PARSERS[field](text) for field, text in TOLD[signed.role].items()}
-        await core.profiles.change(uow, signed, signed.role, changes)
-
-
-async def send_certificate(core: Core, desk: Desk, signed: Signed, text: str = "MARK") -> str:
-    """Sends one through the front door; its number."""
-    photo = await core.photos.take(BytesIO(jpeg(comment=text.encode())))
-    async with arriving(core.photos, desk.write, new_name(PhotoKind.CERTIFICATE), photo) as stored, desk.write() as uow:
-        return (await core.certificates.submit(uow, signed, [stored])).number
-
-
-async def decide(desk: Desk, number: str, state: State) -> None:
-    """What admins did."""
-    async with desk.write() as uow:
-        changed = update(submissions).where(submissions.c.number == number)
-        await uow.conn.execute(changed.values(state=state.value, version=submissions.c.version + 1))
-
-
-async def erase(core: Core, desk: Desk, signed: Signed) -> None:
-    async with desk.write() as uow:
-        await core.erasing.erase(uow, signed)
-
-
-async def rows(desk: Desk, table: Any) -> list[Any]:
-    async with desk.read() as uow:
-        return list((await uow.conn.execute(select(table))).mappings())
-
-
-async def everything(desk: Desk) -> str:
-    """All that all tables hold, as text."""
-    return "\n".join([f"{name}: {row}" for name, table in metadata.tables.items() for row in await rows(desk, table)])
-
-
-async def run_jobs(core: Core, desk: Desk, clock: SetClock) -> None:
-    await Scheduler(desk.database, standing(core), clock=clock, holder="test").run_due()
 
 
 @pytest.fixture
@@ -324,124 +244,6 @@ async def test_an_hour_later_the_account_is_gone_over_once_more_and_its_people_a
     assert str(LI) not in await everything(desk)
 
 
-async def test_of_two_erasures_at_once_the_second_finds_nobody(core: Core, desk: Desk, patient: Account) -> None:
-    both = [await opened(core, desk, patient), await opened(core, desk, patient, HAN)]
-    done = await asyncio.gather(*(erase(core, desk, signed) for signed in both), return_exceptions=True)
-    assert sorted(type(each).__name__ for each in done) == ["NoneType", "Unauthenticated"]
-    assert [row["action"] for row in await rows(desk, tables.audit)].count(Action.ERASE) == 1
-
-
-async def test_a_login_whose_password_was_being_compared_meanwhile_is_refused(
-    core: Core, desk: Desk, patient: Account
-) -> None:
-    signed = await opened(core, desk, patient)
-    async with desk.write() as uow:
-        attempt = await core.login.begin(
-            uow, role=Role.PATIENT, identifier=PHONE, password=PASSWORD, source=Source.telegram(HAN)
-        )
-    await attempt.verify()
-    await erase(core, desk, signed)
-    async with desk.write() as uow:
-        assert await core.login.finish(uow, attempt) == LoginRefused()
-    assert await rows(desk, tables.sessions) == []
-
-
-async def test_what_is_written_while_the_account_is_being_erased_comes_before_or_not_at_all(
-    core: Core, desk: Desk, doctor: Account
-) -> None:
-    """Each act was let in before the erasure, and writes when that is over."""
-    signed = await opened(core, desk, doctor)
-    photo = await core.photos.take(BytesIO(jpeg()))
-
-    async def change() -> None:
-        async with desk.write() as uow:
-            await core.profiles.change(uow, signed, Role.DOCTOR, {Field.NAME: PARSERS[Field.NAME]("MARK")})
-
-    async def submit() -> None:
-        async with (
-            arriving(core.photos, desk.write, new_name(PhotoKind.CERTIFICATE), photo) as stored,
-            desk.write() as uow,
-        ):
-            await core.certificates.submit(uow, signed, [stored])
-
-    async with desk.write() as uow:
-        await core.erasing.erase(uow, signed)
-        late = [asyncio.create_task(change()), asyncio.create_task(submit())]
-        await asyncio.sleep(0.05)
-    done = await asyncio.gather(*late, return_exceptions=True)
-    assert [type(each) for each in done] == [Unauthenticated, Unauthenticated]
-    assert "MARK" not in await everything(desk)
-    assert await rows(desk, submissions) == []
-
-
-async def test_whatever_happens_at_the_same_moment_nothing_fails_and_nothing_is_left(
-    core: Core, desk: Desk, doctor: Account, clock: SetClock
-) -> None:
-    li = await opened(core, desk, doctor)
-    han = await opened(core, desk, doctor, HAN)
-    async with desk.write(Channel.HTTP) as uow:
-        stolen = (await core.sessions.open_over_http(uow, doctor)).access_token
-        fresh = await core.sessions.refresh(uow, stolen)
-        assert isinstance(fresh, Issued)
-        web = await core.sessions.authenticate(uow, fresh.access_token)
-    clock.advance(minutes=1)
-    photo = await core.photos.take(BytesIO(jpeg()))
-
-    async def do(act: Any, *given: Any) -> None:
-        async with desk.write() as uow:
-            await act(uow, *given)
-
-    async def submit() -> None:
-        async with arriving(core.photos, desk.write, new_name(PhotoKind.CERTIFICATE), photo) as stored:
-            await do(core.certificates.submit, han, [stored])
-
-    name = {Field.NAME: PARSERS[Field.NAME]("MARK"), Field.SCHOOL: PARSERS[Field.SCHOOL]("MARK")}
-    acts = [
-        do(core.erasing.erase, li),
-        do(core.profiles.change, han, Role.DOCTOR, name),
-        do(core.profiles.change, web, Role.DOCTOR, name),
-        submit(),
-        do(core.sessions.refresh, stolen),
-        do(core.sessions.refresh, fresh.access_token),
-        do(core.sessions.end_one, li, han.session_id),
-        do(core.sessions.logout, han),
-        do(core.sessions.touch, [li, han, web]),
-        log_in(core, desk, who=OTHER, role=Role.DOCTOR, source=Source.telegram(HAN)),
-        do(core.consents.give, doctor.id, ConsentKind.HEALTH),
-        do(core.notices.tell, doctor.id, NoticeKind.TOKEN_STOLEN),
-    ]
-    done = await asyncio.gather(*acts, return_exceptions=True)
-    assert done[0] is None
-    assert [each for each in done if isinstance(each, Exception) and not isinstance(each, CoreError)] == []
-    async with desk.write() as uow:
-        await uow.conn.execute(update(tables.outbox).values(sent_at=uow.now))
-    clock.advance(minutes=61)
-    await run_jobs(core, desk, clock)
-    left = await everything(desk)
-    for gone in ("MARK", "王小明", OTHER.value, str(LI), str(HAN)):
-        assert gone not in left
-
-
-async def test_a_medical_history_is_not_written_by_a_consent_that_is_being_taken_back(
-    core: Core, desk: Desk, patient: Account
-) -> None:
-    signed = await opened(core, desk, patient)
-    history = {Field.MEDICAL_HISTORY: PARSERS[Field.MEDICAL_HISTORY]("MARK")}
-
-    async def write() -> None:
-        async with desk.write() as uow:
-            await core.profiles.change(uow, signed, Role.PATIENT, history)
-
-    async with desk.write() as uow:
-        await core.consents.give(uow, patient.id, ConsentKind.HEALTH)
-    async with desk.write() as uow:
-        await core.consents.withdraw_own(uow, signed, ConsentKind.HEALTH)
-        writing = asyncio.create_task(write())
-        await asyncio.sleep(0.05)
-    with pytest.raises(AccountError, match="needs_consent"):
-        await writing
-
-
 async def test_the_last_active_admin_stays_and_of_two_who_go_at_once_one_does(
     core: Core, desk: Desk, make_account: MakeAccount
 ) -> None:
@@ -464,58 +266,3 @@ async def test_a_lapsed_login_erases_nothing(core: Core, desk: Desk, patient: Ac
     with pytest.raises(Forbidden):
         await erase(core, desk, lapsed)
     assert isinstance(await log_in(core, desk), LoggedIn)
-
-
-class TestRefusalsAreRemembered:
-    """For two years, by an HMAC of the phone."""
-
-    @staticmethod
-    async def erased(core: Core, desk: Desk, doctor: Account, *states: State) -> None:
-        signed = await opened(core, desk, doctor)
-        for number, state in enumerate(states):
-            await decide(desk, await send_certificate(core, desk, signed, f"photo {number}"), state)
-        await erase(core, desk, signed)
-
-    @pytest.mark.parametrize("state", [State.REJECTED, State.LOCKED])
-    async def test_until_the_day_two_years_later(
-        self, core: Core, desk: Desk, doctor: Account, clock: SetClock, state: State
-    ) -> None:
-        refused_at = clock()
-        await self.erased(core, desk, doctor, state)
-        assert OTHER.value not in await everything(desk)
-        for days, expected in ((729, [PastRefusal(state, refused_at)]), (1, [])):
-            clock.advance(days=days)
-            async with desk.write() as uow:
-                await core.past_refusals.purge(uow)
-                assert await core.past_refusals.of(uow, OTHER) == expected
-                assert await core.past_refusals.of(uow, PHONE) == []
-        assert "past_refusals:" not in await everything(desk)
-
-    @pytest.mark.parametrize("states", [(), (State.NEEDS_RESUBMIT,), (State.APPROVED,)])
-    async def test_not_of_who_was_not_finally_refused(
-        self, core: Core, desk: Desk, doctor: Account, states: tuple[State, ...]
-    ) -> None:
-        await self.erased(core, desk, doctor, *states)
-        async with desk.read() as uow:
-            assert await core.past_refusals.of(uow, OTHER) == []
-
-    async def test_an_appeal_that_waits_does_not_take_the_refusal_along(
-        self, core: Core, desk: Desk, doctor: Account
-    ) -> None:
-        signed = await opened(core, desk, doctor)
-        await decide(desk, await send_certificate(core, desk, signed), State.PENDING)
-        async with desk.write() as uow:
-            await uow.conn.execute(update(submissions).values(appeal=True))
-        await erase(core, desk, signed)
-        async with desk.read() as uow:
-            assert [past.state for past in await core.past_refusals.of(uow, OTHER)] == [State.REJECTED]
-
-    async def test_under_an_older_key_too_as_long_as_it_is_in_the_ring(
-        self, core: Core, desk: Desk, clock: SetClock
-    ) -> None:
-        old, new = new_key_text(), new_key_text()
-        async with desk.write() as uow:
-            await PastRefusals(KeyRing.parse(old)).note(uow, OTHER, State.LOCKED, clock())
-        async with desk.read() as uow:
-            for ring, found in ((f"{new},{old}", 1), (new, 0)):
-                assert len(await PastRefusals(KeyRing.parse(ring)).of(uow, OTHER)) == found
