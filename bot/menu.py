@@ -9,16 +9,19 @@ from bot.person import GUEST, Person
 from bot.texts import LANGUAGES
 
 _OWN: Final = ("password", "phone", "sessions", "export", "erase", "logout", "help", "language", "privacy")
-_REVIEW: Final = ("queue", "review", "approve", "reject", "release", "history", "reopen", "revoke")
+_DAILY: Final = ("queue", "stats", "find", "audit", "suspend", "restore", "reset", "me", "sessions", "help", "logout")
+_BY_NUMBER: Final = ("review", "approve", "reject", "release", "history", "reopen", "revoke")
 # What the menu offers to whom, in this order; every command is also a button (DIALOGS.md Commands).
 OFFERED: Final[dict[str, tuple[str, ...]]] = {
     GUEST: ("register", "login", "forgot", "help", "language", "privacy"),
     "patient": ("me", "profile", *_OWN),
     "doctor": ("me", "certificate", "profile", *_OWN),
-    "admin": (*_REVIEW, "find", "suspend", "restore", "reset", "stats", "audit", "me", *_OWN),
+    "admin": (*_DAILY, *_BY_NUMBER, "password", "phone", "export", "erase", "language", "privacy"),
 }
+_FIT: Final = 12  # so many stand below the greeting on a phone
 LEAVE: Final = Button(Text("button.leave"), "leave")
 MENU: Final = Button(Text("button.menu"), "cmd", "start")
+MORE: Final = Button(Text("button.more"), "cmd", "more")
 
 
 def command_button(name: str) -> Button:
@@ -32,9 +35,15 @@ def menu(person: Person, *notes: Text) -> Screen:
         greeting = Text.of(f"menu.{person.audience}", name=person.signed.name)
     else:
         greeting = Text("menu.guest")
-    offered = [command_button(name) for name in OFFERED[person.audience]]
-    rows = tuple(tuple(offered[start : start + 2]) for start in range(0, len(offered), 2))
+    first, rest = _offered(person)
+    rows = _in_pairs([*first, MORE] if rest else first)
     return Screen((*notes, greeting), buttons=(((GO_ON,), *rows) if person.draft else rows))
+
+
+def more(person: Person) -> Screen:
+    """What the menu has no room for; where it has room for all, the menu."""
+    _, rest = _offered(person)
+    return Screen((Text("menu.more"),), buttons=(*_in_pairs(rest), (MENU,))) if rest else menu(person)
 
 
 def help_screen(person: Person) -> Screen:
@@ -64,6 +73,16 @@ def leave_account(person: Person, command: str) -> Screen:
     stay = Button(Text("button.stay"), "cmd", "start")
     leave = Button(Text("button.leave_account"), "switch", command)
     return Screen((Text.of("leave.account", name=name),), buttons=((stay,), (leave,)))
+
+
+def _offered(person: Person) -> tuple[list[Button], list[Button]]:
+    buttons = [command_button(name) for name in OFFERED[person.audience]]
+    fitting = len(buttons) if len(buttons) <= _FIT else _FIT - 1
+    return buttons[:fitting], buttons[fitting:]
+
+
+def _in_pairs(buttons: list[Button]) -> Rows:
+    return tuple(tuple(buttons[start : start + 2]) for start in range(0, len(buttons), 2))
 
 
 def _way_on(person: Person) -> Rows:

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import unicodedata
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -23,6 +24,10 @@ log: Final = structlog.get_logger(__name__)
 
 _TRIES: Final = 6
 _LONGEST_PAUSE: Final = 30.0
+
+
+# Columns that a button has on a phone, by how many stand beside it: clients cut off what is longer (DIALOGS rule 22).
+_ROOM: Final = {1: 24, 2: 16, 3: 10, 4: 7}
 
 
 class Caller(Protocol):
@@ -307,13 +312,25 @@ def _markup(screen: Screen, place: Place, catalogue: Catalogue, language: Langua
     def data(button: Button) -> str:
         return ":".join(filter(None, (place.dialog, str(place.revision), button.action, button.arg)))
 
-    def rows(buttons: Rows) -> list[list[dict[str, Any]]]:
-        return [[{"text": label(button), "callback_data": data(button)} for button in row] for row in buttons]
+    def fitting(rows: Rows) -> list[Sequence[Button]]:
+        """A row with a label that would be cut off becomes as many rows as it has buttons."""
+        fitted: list[Sequence[Button]] = []
+        for row in rows:
+            room = _ROOM.get(len(row), 0)
+            fits = all(columns(label(button)) <= room for button in row)
+            fitted.extend([row] if fits else [(button,) for button in row])
+        return fitted
 
     if screen.keyboard:
         share = [{"text": catalogue.render(screen.keyboard.share, language), "request_contact": True}]
-        others = [[{"text": label(button)} for button in row] for row in screen.keyboard.buttons]
+        others = [[{"text": label(button)} for button in row] for row in fitting(screen.keyboard.buttons)]
         return {"keyboard": [share, *others], "resize_keyboard": True, "one_time_keyboard": True}
     if screen.drop_keyboard:
         return {"remove_keyboard": True}
-    return {"inline_keyboard": rows(screen.buttons)} if screen.buttons else None
+    rows = [[{"text": label(one), "callback_data": data(one)} for one in row] for row in fitting(screen.buttons)]
+    return {"inline_keyboard": rows} if rows else None
+
+
+def columns(text: str) -> int:
+    """How wide that is: a Han character is two columns (DIALOGS rule 22)."""
+    return sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text)

@@ -187,15 +187,15 @@ async def test_a_patients_forged_buttons_do_nothing_and_that_is_audited(clinic: 
     assert "您的账号 P2" in li.screen
 
 
-async def test_in_mid_dialog_it_asks_whether_to_leave_and_then_how_to_write_it(wang: Chat, li: Chat) -> None:
+async def test_in_mid_dialog_it_asks_whether_to_leave_and_then_does_what_was_typed(wang: Chat, li: Chat) -> None:
     await wang.send("/suspend P2")
     await wang.send("/find 李雷")
     assert "还没做完" in wang.screen
     await wang.press("放弃")
-    assert "请在一条消息里写上要找谁" in wang.screen
+    assert "李雷\u2069（患者，使用中）" in wang.screen
 
 
-async def test_an_admin_whose_login_lapsed_logs_in_and_is_asked_to_send_it_again(
+async def test_an_admin_whose_login_lapsed_logs_in_and_comes_to_what_was_typed(
     clinic: Clinic, wang: Chat, li: Chat
 ) -> None:
     await wang.send(f"/suspend P2 {REASON}")
@@ -209,7 +209,7 @@ async def test_an_admin_whose_login_lapsed_logs_in_and_is_asked_to_send_it_again
     await wang.press("工作人员")
     await wang.send("13900000001")
     await wang.send(PASSWORD)
-    assert "/audit P12" in wang.screen
+    assert "账号记录：P2" in wang.screen
 
 
 async def nine_of_one_name(clinic: Clinic, name: str) -> None:

@@ -8,9 +8,12 @@ from typing import Final
 import pytest
 
 from bot.dialog.view import Text
+from bot.menu import OFFERED, menu, more
 from bot.preview.clinic import sample_clinic
 from bot.preview.gather import Section, gather
 from bot.preview.page import page
+from bot.preview.people import AUDIENCES, person
+from bot.screen import Place, compose
 from bot.texts import LANGUAGES, Language, known
 from tests.bot.rules.walked import CATALOGUE, buttons, columns, text
 
@@ -97,3 +100,22 @@ def test_the_page_is_written_by_a_command(tmp_path: Path) -> None:
     out = tmp_path / "texts.html"
     assert CliRunner().invoke(cli, ["texts", "preview", "--out", str(out)]).exit_code == 0
     assert "<!doctype html>" in out.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_label_is_cut_off_beside_others_in_its_row(sections: list[Section], language: Language) -> None:
+    room = {1: 24, 2: 16, 3: 10, 4: 7}
+    place = Place(chat_id=1, revision=1, dialog="menu", message_id=None, pressed=None)
+    for section in sections:
+        for card in section.cards:
+            for call in compose(card.screens, place, CATALOGUE, language):
+                markup = call["params"].get("reply_markup", {})
+                for row in (*markup.get("inline_keyboard", ()), *markup.get("keyboard", ())):
+                    assert all(columns(button["text"], language) <= room[len(row)] for button in row), card.title
+
+
+def test_a_menu_fits_a_phone() -> None:
+    for audience in AUDIENCES:
+        assert 3 <= len(menu(person(audience)).buttons) <= 7
+    first, rest = buttons(menu(person("admin"))), buttons(more(person("admin")))
+    assert {button.arg for button in (*first, *rest)} == {*OFFERED["admin"], "more", "start"}
