@@ -205,7 +205,7 @@ class Certificates:
         latest = _check(uow, attempts)
         hashes = [photo.sha256 for photo in photos]
         if await store.has_files(uow.conn, signed.account_id, states=sorted(REFUSED), hashes=hashes):
-            raise Conflict("certificate.refused_before")
+            raise Conflict("certificate.refused_before", field="photo")
         replaced = latest if latest is not None and latest.state == State.PENDING else None
         if replaced is not None:
             action, reasons = Action.WITHDRAW_CERTIFICATE, ["replaced"]

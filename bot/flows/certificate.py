@@ -2,12 +2,14 @@
 
 from typing import Any, Final
 
+from bot.acts import sentence
 from bot.dialog.flow import Answers, Flow, Step
 from bot.dialog.view import Text
 from bot.flows.acts import Acts
 from bot.flows.inputs import free_text
 from bot.flows.photos import TakePhoto, stored
 from bot.person import Case, Done
+from core.errors import Conflict
 from core.photo_arrivals import settle_photos
 from core.photos import PhotoKind
 from core.reasons import Message
@@ -25,8 +27,13 @@ class _Send(Acts):
         assert signed is not None  # the draft is closed when its account is logged out
         await case.core.sessions.check_living(case.uow, signed)
         photos = [stored(photo) for photo in answers[_PHOTOS]]
+        try:
+            await case.core.certificates.submit(case.uow, signed, photos)
+        except Conflict as problem:
+            if problem.field:  # other photos may do
+                raise
+            return Done((sentence(problem),))
         await settle_photos(case.uow, [photo.path for photo in photos])
-        await case.core.certificates.submit(case.uow, signed, photos)
         return Done((Text("certificate.sent"),))
 
 
@@ -35,7 +42,10 @@ class _Appeal(Acts):
         signed = case.person.signed
         assert signed is not None
         await case.core.sessions.check_living(case.uow, signed)
-        await case.core.certificates.appeal(case.uow, signed, Message.parse(answers[_APPEAL]))
+        try:
+            await case.core.certificates.appeal(case.uow, signed, Message.parse(answers[_APPEAL]))
+        except Conflict as problem:  # nothing in the dialog would mend it
+            return Done((sentence(problem),))
         return Done((Text("certificate.appealed"),))
 
 
