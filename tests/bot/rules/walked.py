@@ -10,16 +10,18 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bot.adapter import Arrival, Event
+from bot.commands import COMMANDS
 from bot.dialog import screens
 from bot.dialog.draft import Draft
+from bot.dialog.events import Answer, Other, Pressed, Said, Sent, Shared
 from bot.dialog.flow import Flow
 from bot.dialog.view import Button, Screen, Text
 from bot.flows import FLOWS
 from bot.person import Decision, Person, Reply
 from bot.preview.clinic import desk_of
 from bot.preview.people import person, whose
-from bot.preview.samples import NOW
-from bot.preview.walk import Stop, stops
+from bot.preview.samples import NOW, PHONE, wrong_answers
+from bot.preview.walk import Stop, stops, ways
 from bot.screen import body
 from bot.texts import Catalogue, Language
 
@@ -99,3 +101,26 @@ def asks_as_before(stop: Stop, answer: Reply) -> bool:
 def is_where_it_was(stop: Stop, draft: Draft | None) -> bool:
     """Whether the dialog has not moved and has every answer it had."""
     return draft is not None and (draft.step, draft.answers) == (stop.draft.step, stop.draft.answers)
+
+
+def press(stop: Stop, action: str, arg: str = "") -> Pressed:
+    """A press of a present button."""
+    return Pressed(stop.flow.name, person("guest").revision, action, arg, 1, "query")
+
+
+def questions(flow: Flow) -> list[Stop]:
+    """Where the dialog asks a question, and does not show the review."""
+    return [stop for stop in stops_of(flow) if stop.step]
+
+
+def everything(stop: Stop) -> list[Answer]:
+    """Whatever can be done at a moment: good and bad answers, each button, other kinds of message, commands."""
+    asked = stop.screens[-1]
+    found: list[Answer] = [press(stop, button.action, button.arg) for button in buttons(asked)]
+    found += [Sent(kind, 7) for kind in Other]
+    found += [Said(f"/{name}", 7) for name in (*COMMANDS, "nonsense")]
+    found += [Shared(PHONE, own=True), Shared(PHONE, own=False), Shared("", own=True)]
+    if stop.step:
+        found += wrong_answers(stop.step)
+        found += [way[0] for way in ways(stop) if not isinstance(way[0], Pressed)]
+    return found
