@@ -14,6 +14,7 @@ from fastapi_offline import FastAPIOffline
 from starlette.middleware import Middleware
 
 from api import auth, certificate, doctor, patient
+from api.counted import Counted
 from api.edge import Edge
 from api.errors import handle_errors
 from api.middleware import Guarded, LastResort, Sized, Throttled
@@ -44,6 +45,7 @@ def create_app(core: Core, database: Database, clock: Clock) -> FastAPI:
         redirect_slashes=False,
         swagger_ui_parameters={"validatorUrl": None},
         middleware=[
+            Middleware(Counted),
             Middleware(Guarded),
             *([_cors(settings.cors_origins)] if settings.cors_origins else []),
             Middleware(Throttled, core.tokens, clock, settings.rate_per_minute),

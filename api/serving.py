@@ -17,6 +17,7 @@ from core.clock import utc_now
 from core.core import Core
 from core.exits import Failure
 from core.settings import Api, Settings, load_secrets, load_settings
+from ops.server import database_troubles, operations
 from storage.opening import opened_for_api
 
 DRAIN_SECONDS = 10
@@ -48,6 +49,14 @@ async def serve(settings: Settings) -> signal.Signals:
     async with contextlib.AsyncExitStack() as stack:
         listening = stack.enter_context(listen(settings.api))
         database = await stack.enter_async_context(opened_for_api(settings.storage.database_url))
+        await stack.enter_async_context(
+            operations(
+                settings.ops.host,
+                settings.ops.api_port,
+                lambda: database_troubles(database),
+                setting="CLINIC_BOT__OPS__API_PORT",
+            )
+        )
         core = Core(settings, secrets)
         stack.callback(core.close)
         server = server_of(create_app(core, database, utc_now), settings.api)

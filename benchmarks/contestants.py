@@ -84,6 +84,8 @@ def clinic_env(folder: Path, database_url: str, **more: str) -> dict[str, str]:
         "CLINIC__NAME": "仁和诊所",
         "CLINIC__CONTACT": "010-12345678",
         "CLINIC__PRIVACY_URL": "https://clinic.example/privacy",
+        "OPS__BOT_PORT": "0",
+        "OPS__API_PORT": "0",
         **more,
     }
     for file in make_secrets(folder / "secrets"):

@@ -36,6 +36,8 @@ from core.jobs.scheduler import Scheduler
 from core.jobs.standing import standing
 from core.settings import Settings, load_secrets
 from core.unit import Channel, Clock, UnitOfWork
+from ops.backlog import measure
+from ops.server import database_troubles
 from storage.database import Database
 from storage.opening import opened_for_bot
 from storage.outbox import Due
@@ -62,19 +64,36 @@ class App:
         self._first_pause = first_pause
         self._exits = AsyncExitStack()
         self._tasks: list[asyncio.Task[None]] = []
+        self._polling: Polling | None = None
+        self._started = False
 
     async def __aenter__(self) -> Self:
         """Starts: settings, database, token, then what handles updates, and what receives them last."""
         async with AsyncExitStack() as exits:
             await self._start(exits)
             self._exits = exits.pop_all()
+        self._started = True
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Stops in the opposite order: first nothing more is received, then what was received is drained."""
+        self._started = False
         await self._exits.aclose()
+
+    async def troubles(self) -> list[str]:
+        """What keeps the bot from working now, a sentence each; none: it works (CONTRACT.md 3.12)."""
+        if not self._started:
+            return ["The bot is starting or stopping: its log says what it waits for."]
+        intake = self._polling.troubles if self._polling else []
+        stopped = ["A part of the bot has stopped."] if any(task.done() for task in self._tasks) else []
+        return [*await database_troubles(self.database), *intake, *stopped]
+
+    async def measure(self) -> None:
+        """Brings those metrics up to date that are read from the database, once there is one."""
+        if self._started:
+            await measure(self.database, self._clock)
 
     async def wait(self) -> None:
         """Waits until a part of the bot fails and raises its error, TokenRefused for one."""
@@ -185,8 +204,8 @@ class App:
             await exits.enter_async_context(webhook)  # listens before Telegram is told to deliver
             await webhook.register()
             return
-        polling = self._run(Polling(bot=raw, intake=intake, first_pause=self._first_pause).run())
-        exits.push_async_callback(_ended, polling)
+        self._polling = Polling(bot=raw, intake=intake, first_pause=self._first_pause)
+        exits.push_async_callback(_ended, self._run(self._polling.run()))
 
     def _run(self, part: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(part)

@@ -84,6 +84,11 @@ class Polling:
         self._storage = Outage(first=first_pause)
         self._offset: int | None = None
 
+    @property
+    def troubles(self) -> list[str]:
+        """What keeps updates from coming in now, a sentence each."""
+        return [outage.present for outage in (self._server, self._storage) if outage.present]
+
     async def run(self) -> None:
         """Polls until cancelled. Raises TokenRefused; every other fault is waited out."""
         while True:

@@ -17,6 +17,11 @@ class Outage:
         self._next = first
         self._said: str | None = None
 
+    @property
+    def present(self) -> str | None:
+        """What was said last, while the outage lasts."""
+        return self._said
+
     async def pause(self, sentence: str, **details: object) -> None:
         """Says the sentence, unless it was the last one said, and waits."""
         if sentence != self._said:

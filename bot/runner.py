@@ -29,6 +29,7 @@ from bot.turn import Turn, not_deleted
 from core.core import Core
 from core.errors import CoreError
 from core.logs import following
+from core.metrics import UPDATES
 from core.unit import Clock
 from storage import chats, inbox
 from storage.database import Database
@@ -285,6 +286,7 @@ class Runner:
             self._aside(screen.answer(self._bot, turn.pressed.query_id, text))
 
     def _show(self, turn: Turn) -> None:
+        UPDATES.observe((self._clock() - turn.waiting.received_at).total_seconds())
         if turn.row and turn.calls:
             self._showing.start(turn.row, turn.calls)
         if turn.listing:

@@ -11,6 +11,7 @@ from bot import screen
 from bot.screen import Call, Caller, PhotoSource
 from core import exhibits
 from core.exhibits import Exhibit
+from core.metrics import ANSWERS
 from core.unit import Channel, Clock, UnitOfWork
 from storage import chats
 from storage.chats import ChatRow
@@ -83,7 +84,8 @@ class Showing:
 
     async def _show(self, row: ChatRow, calls: Sequence[Call]) -> None:
         try:
-            shown = await screen.show(self._bot, calls, self._photos)
+            with ANSWERS.time():
+                shown = await screen.show(self._bot, calls, self._photos)
             if shown is not None:
                 blocked_at = self._clock() if shown.blocked else None
                 await self._note(_Note(row.person_id, row.revision, shown.message_id, blocked_at, shown.exhibits))

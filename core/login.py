@@ -13,6 +13,8 @@ from typing import Final
 from core.account import Account, AccountState
 from core.accounts import Accounts
 from core.audit import Action, Audit
+from core.errors import Throttled
+from core.metrics import LOGINS
 from core.notices import NoticeKind, Notices
 from core.passwords import PasswordHash, Passwords
 from core.permissions import Permission, require
@@ -128,7 +130,11 @@ class Login:
             account_key = self._throttle.key("own", row.id, user)
         else:
             account_key = self._throttle.key("account", *_normal(role, identifier))
-        return await self._attempt(uow, row, password, source, keys=(account_key, source_key), free=free)
+        try:
+            return await self._attempt(uow, row, password, source, keys=(account_key, source_key), free=free)
+        except Throttled:
+            LOGINS.labels(uow.channel, "throttled").inc()
+            raise
 
     async def begin_proof(self, uow: UnitOfWork, signed: Signed, password: str) -> LoginAttempt:
         """Counts a try at one's own password, in the counters of this Telegram user's logins. Raises Throttled."""
@@ -149,13 +155,16 @@ class Login:
         """Logs in, or says no. Never raises for a wrong password: what was counted and audited must be committed."""
         row = await self._right(uow, attempt)
         if row is None:
+            LOGINS.labels(uow.channel, "wrong").inc()
             return LoginRefused()
         account = self._accounts.of_row(uow, row)
         if account.state is not AccountState.ACTIVE:
             reasons = [account.state.value]
             await self._audit.append(uow, Action.FAIL_LOGIN, subject=account.pseudonym, reasons=reasons)
+            LOGINS.labels(uow.channel, "suspended").inc()
             return LoginRefused(suspended=True)
         await self._upgrade(uow, row, attempt)
+        LOGINS.labels(uow.channel, "ok").inc()
         return await self._open(uow, account, attempt)
 
     async def finish_proof(self, uow: UnitOfWork, signed: Signed, attempt: LoginAttempt) -> bool:

@@ -14,6 +14,7 @@ import structlog
 from structlog.contextvars import bound_contextvars
 from structlog.typing import EventDict, Processor
 
+from core.metrics import FAULTS
 from core.settings import Logging
 
 # What these say below warnings carries URLs (with the token), whole messages, or is of no use to an operator.
@@ -36,6 +37,7 @@ _SECRETS: Final[tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ..
 # Line ends and other controls, and what reorders or hides text on a screen.
 _UNSAFE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 _TRACES: Final = ("exception", "stack")
+_COUNTED: Final = {"warning": "warning", "error": "error", "exception": "error"}
 
 
 def set_up(settings: Logging) -> None:
@@ -48,7 +50,7 @@ def set_up(settings: Logging) -> None:
         structlog.processors.format_exc_info,
     ]
     structlog.configure(
-        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        processors=[count, *shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=False,
@@ -67,6 +69,14 @@ def set_up(settings: Logging) -> None:
         logging.getLogger(name).setLevel(logging.WARNING)
     for name in _SILENT:
         logging.getLogger(name).setLevel(logging.CRITICAL)
+
+
+def count(_logger: Any, method: str, event: EventDict) -> EventDict:
+    """A structlog processor: counts what may need somebody. Our own events are sentences without values in them."""
+    level = _COUNTED.get(method)
+    if level is not None:
+        FAULTS.labels(level, str(event["event"])).inc()
+    return event
 
 
 def following(update_id: int) -> AbstractContextManager[Any]:

@@ -111,6 +111,12 @@ class Api(_Section):
     cors_origins: Annotated[list[Annotated[str, AfterValidator(_origin)]], _SEVERAL, NoDecode] = []
 
 
+class Ops(_Section):
+    host: Words = "127.0.0.1"
+    bot_port: Port = 9464
+    api_port: Port = 9465
+
+
 class Passwords(_Section):
     bcrypt_cost: Annotated[int, Field(ge=4, le=16)] = 12
     reject_common: bool = True
@@ -185,6 +191,7 @@ class Settings(BaseSettings):
     storage: Storage = Storage()
     sandbox: Sandbox = Sandbox()
     api: Api = Api()
+    ops: Ops = Ops()
     passwords: Passwords = Passwords()
     tokens: Tokens = Tokens()
     sessions: Sessions = Sessions()

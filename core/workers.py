@@ -11,6 +11,7 @@ from math import ceil
 from typing import TypeVar
 
 from core.errors import Busy
+from core.metrics import WORK, WORK_REFUSED
 
 _Result = TypeVar("_Result")
 
@@ -27,18 +28,22 @@ class Workers:
         self._limit = threads * queue_per_thread
         self._busy = busy
         self._waiting = 0
+        self._watched, self._refused = WORK.labels(name), WORK_REFUSED.labels(name)
         self._seconds = seconds  # as lately seen
         self._pool = ThreadPoolExecutor(threads, name, initializer=_step_back)
 
     async def run(self, work: Callable[[], _Result]) -> _Result:
         """What `work` gives. Raises Busy at once when too many wait."""
         if self._waiting >= self._limit:
+            self._refused.inc()
             raise Busy(max(1, ceil(self._waiting * self._seconds / self._threads)), self._busy)
         self._waiting += 1
+        self._watched.inc()
         try:
             result, seconds = await get_running_loop().run_in_executor(self._pool, _timed, work)
         finally:
             self._waiting -= 1
+            self._watched.dec()
         self._seconds += (seconds - self._seconds) / 8
         return result
 

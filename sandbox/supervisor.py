@@ -110,6 +110,8 @@ def settings(home: Home, state: State, ports: Ports) -> dict[str, str]:
         "CLINIC__CONTACT": "010-5555 0100",
         "API__HOST": HOST,
         "API__PORT": str(ports.api),
+        "OPS__BOT_PORT": "0",
+        "OPS__API_PORT": "0",
         "CLINIC__PRIVACY_URL": f"http://{HOST}:{ports.page}/page/privacy.html",
         **{f"SECRETS__{ring.upper()}_KEYS_FILE": str(home.secrets.absolute() / f"{ring}_keys") for ring in KEY_RINGS},
     }

@@ -5,6 +5,7 @@ import errno
 import os
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -159,7 +160,7 @@ class Database:
 
     async def is_current(self) -> bool:
         """Whether the tables are those this code was written for."""
-        return await self.revision() == ScriptDirectory(str(_MIGRATIONS)).get_current_head()
+        return await self.revision() == _head()
 
     async def dispose(self) -> None:
         """Closes every connection. Without it SQLite's threads keep the program from ending."""
@@ -239,6 +240,12 @@ def _unreachable(error: OSError) -> str:
     if isinstance(error, TimeoutError):
         return f"no answer in {_CONNECT_SECONDS} seconds"
     return error.strerror or str(error)
+
+
+@cache
+def _head() -> str | None:
+    """The newest revision; all files of the migrations are read for it."""
+    return ScriptDirectory(str(_MIGRATIONS)).get_current_head()
 
 
 def _alembic(connection: Connection) -> Config:

@@ -30,6 +30,7 @@ class Waiting:
     person_id: int
     payload: bytes
     attempts: int
+    received_at: datetime
 
 
 _open = inbox.c.done_at.is_(None) & inbox.c.parked_at.is_(None)

@@ -9,6 +9,7 @@ from bot.webhook import ListenError
 from core import logs
 from core.exits import Exit, Failure
 from core.settings import Settings, SettingsError, load_settings
+from ops.server import operations
 
 _HINT = "(To try the bot without any settings, `make run` with no CLINIC_BOT__TELEGRAM__TOKEN set starts a sandbox.)"
 
@@ -32,7 +33,8 @@ def run_bot() -> signal.Signals:
 async def serve(settings: Settings) -> signal.Signals:
     """Runs the bot until SIGTERM or SIGINT and returns which; a second one cuts the draining short.
 
-    Raises what entering App and App.wait raise.
+    The operations port answers from the start on, and until all is drained. Raises what it, entering App and App.wait
+    raise.
     """
     task = asyncio.current_task()
     assert task is not None
@@ -46,7 +48,9 @@ async def serve(settings: Settings) -> signal.Signals:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, interrupt, number)
     try:
-        async with App(settings) as app:
+        app, ops = App(settings), settings.ops
+        watched = operations(ops.host, ops.bot_port, app.troubles, app.measure, setting="CLINIC_BOT__OPS__BOT_PORT")
+        async with watched, app:
             await app.wait()
     except asyncio.CancelledError:
         if not received:

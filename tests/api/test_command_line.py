@@ -84,9 +84,13 @@ async def running(env: Env, folder: Path) -> AsyncIterator[tuple[asyncio.subproc
     ("number", "code"), [(signal.SIGTERM, Exit.OK), (signal.SIGINT, Exit.INTERRUPTED)], ids=["SIGTERM", "SIGINT"]
 )
 async def test_it_answers_until_it_is_told_to_stop(env: Env, tmp_path: Path, number: int, code: int) -> None:
-    async with running(env, tmp_path) as (process, client):
+    port = free_port()
+    async with running({**env, "CLINIC_BOT__OPS__API_PORT": str(port)}, tmp_path) as (process, client):
         answer = await client.post("/patient/login", json=LOGIN)
         assert (answer.status_code, answer.json()["msg"]) == (401, "登录验证失败")
+        ops = f"http://127.0.0.1:{port}"
+        assert (await client.get(f"{ops}/readyz")).text == "ready\n"
+        assert 'route="/patient/login",status="401"' in (await client.get(f"{ops}/metrics")).text
         process.send_signal(number)
         assert await asyncio.wait_for(process.wait(), 12) == code
 

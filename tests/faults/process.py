@@ -21,6 +21,8 @@ def environment(folder: Path, api_url: str, database_url: str) -> dict[str, str]
         "TELEGRAM__MESSAGES_PER_SECOND": "0",
         "STORAGE__DATABASE_URL": database_url,
         "PASSWORDS__BCRYPT_COST": "4",
+        "OPS__BOT_PORT": "0",
+        "OPS__API_PORT": "0",
         "CLINIC__NAME": "仁和诊所",
         "CLINIC__CONTACT": "010-12345678",
         "CLINIC__PRIVACY_URL": "https://example.com/privacy",

@@ -54,6 +54,7 @@ class Machine:
             TELEGRAM__MESSAGES_PER_SECOND="0",
             STORAGE__DATABASE_URL=database_url or f"sqlite+aiosqlite:///{folder}/data/clinic.db",
             PASSWORDS__BCRYPT_COST="4",
+            OPS__BOT_PORT="0",
             CLINIC__NAME="仁和诊所",
             CLINIC__CONTACT="010-12345678",
             CLINIC__PRIVACY_URL="https://clinic.example/privacy",

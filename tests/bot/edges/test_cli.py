@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import httpx
 import pytest
 
 from core.exits import Exit
@@ -248,12 +249,27 @@ async def test_ctrl_c_ends_it_with_130(machine: Machine, telegram: TelegramStub)
 
 
 async def test_a_server_that_is_away_is_waited_for_and_said_once(machine: Machine, telegram: TelegramStub) -> None:
-    machine.set(TELEGRAM__API_URL=telegram.url)
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    machine.set(TELEGRAM__API_URL=telegram.url, OPS__BOT_PORT=str(port))
     await telegram.stop()
-    async with machine.bot() as bot:
+    ops = httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False)
+    async with machine.bot() as bot, ops:
         await bot.says("The Bot API server is away")
+        assert (await ops.get("/healthz")).status_code == 200
+        starting = await ops.get("/readyz")
+        assert (starting.status_code, starting.text.count("The bot is starting")) == (503, 1)
+        second = machine.process("run")
+        assert (second.code, f"The operations port {port} on 127.0.0.1 is taken" in second.sentence) == (
+            Exit.FAILED,
+            True,
+        )
         await telegram.start()
         await bot.says("The bot runs")
+        assert (await ops.get("/readyz")).text == "ready\n"
+        assert (
+            'clinic_faults_total{event="The Bot API server is away; trying again"' in (await ops.get("/metrics")).text
+        )
         await bot.ended(signal.SIGTERM)
     assert bot.said.count("The Bot API server is away") == 1
 
