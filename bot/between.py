@@ -1,4 +1,4 @@
-"""What is asked between a dialog's questions: whether to leave it, and whether to go on with it or start over."""
+"""What is said beside a dialog's own questions: whether to leave it or go on, and what comes when there is none."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -10,10 +10,18 @@ from bot.dialog.events import Answer, Other, Pressed, Sent, Shared
 from bot.dialog.flow import Flow
 from bot.dialog.moves import help_after
 from bot.dialog.view import Button, Screen, Text
-from bot.menu import leave_dialog
-from bot.person import Reply
+from bot.menu import leave_dialog, menu
+from bot.person import Person, Reply
 
 _LEAVE = "leave:"
+
+
+def idle(person: Person, event: Answer) -> Reply:
+    """To a message that nothing waits for; a photo may be meant for what its sender can open."""
+    said = Text(f"wrong.{event.kind}") if isinstance(event, Sent) else Text("idle.text")
+    if isinstance(event, Sent) and event.file and person.audience in {"patient", "doctor"}:
+        said = Text(f"idle.photo.{person.audience}")
+    return Reply((menu(person, said),))
 
 
 def asking_to_leave(flow: Flow, draft: Draft, wanted: str) -> Reply:

@@ -178,8 +178,7 @@ class Desk:
             if command is not None:
                 return self.open(person, command, now, "".join(event.text.split(maxsplit=1)[1:]).strip())
         if draft is None or flow is None:
-            said = Text(f"wrong.{event.kind}") if isinstance(event, Sent) else Text("idle.text")
-            return Reply((menu(person, said),))
+            return between.idle(person, event)
         if draft.asking:
             return self._asked(person, flow, event, now)
         if isinstance(event, Said) and not _at_secret(flow, person):

@@ -46,7 +46,8 @@ async def attempts(clinic: Clinic) -> list[tuple[str, int]]:
 
 
 async def test_a_doctor_sends_replaces_looks_and_withdraws(clinic: Clinic, wang: Chat) -> None:
-    await wang.send("/start")
+    await wang.send_photo(photo("too early"))
+    assert "提交证件请点“我的证件”" in wang.screen
     await wang.press("我的证件")
     assert "您还没有提交证件" in wang.screen
     await wang.press("提交证件")

@@ -72,7 +72,7 @@ def test_no_text_is_unused() -> None:
     }
     families = re.compile(
         r"(wrong|sex|role|language|menu|wait|name|state|audit|usage|find.next|reason|mend|certificate.(is|way|until)"
-        r"|queue|attempt|outcome|review.done)\."
+        r"|idle.photo|queue|attempt|outcome|review.done)\."
     )
     for key in known("en") - by_flow - by_command:
         family, _, rest = key.partition(".")
