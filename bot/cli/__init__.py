@@ -2,7 +2,7 @@
 
 import typer
 
-from bot.cli import admin, audit, db, imports, keys, run, texts
+from bot.cli import admin, audit, check, db, imports, keys, run, texts
 from core.exits import MEANINGS, carry_out
 
 cli = typer.Typer(
@@ -14,6 +14,7 @@ cli = typer.Typer(
     pretty_exceptions_enable=False,
 )
 cli.command("run")(run.run)
+cli.command("check")(check.check)
 cli.add_typer(admin.commands, name="admin")
 cli.add_typer(db.commands, name="db")
 cli.add_typer(imports.commands, name="import")

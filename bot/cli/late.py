@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import signal
+    from collections.abc import AsyncIterator
     from contextlib import AbstractAsyncContextManager
     from pathlib import Path
 
+    from bot.cli.checks import Finding
     from bot.cli.importing.running import Result
     from bot.cli.operator import Operator
     from storage.database import Database
@@ -28,6 +30,13 @@ def operator() -> AbstractAsyncContextManager[Operator]:
     from bot.cli import operator  # noqa: PLC0415
 
     return operator.operator()
+
+
+def findings() -> AsyncIterator[Finding]:
+    """See bot.cli.checks."""
+    from bot.cli import checks  # noqa: PLC0415
+
+    return checks.findings()
 
 
 def database() -> Database:
