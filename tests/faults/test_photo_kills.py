@@ -17,7 +17,7 @@ from tests import pictures
 from tests.faults.process import BOT_ID, TOKEN, BotProcess, environment
 from tests.faults.test_kills import PASSWORD, PATIENCE, _press
 
-ROUNDS = 4
+ROUNDS = 3
 
 
 @pytest.fixture
