@@ -10,7 +10,7 @@ from bot.dialog.view import Param, Screen, Text
 from bot.menu import leave_dialog
 from bot.preview.clinic import SampleClinic
 from bot.preview.crawl import Found, crawl
-from bot.preview.samples import BLANKS, NOW, NoSampleError, wrong_answers
+from bot.preview.samples import BLANKS, NOW, wrong_answers
 from bot.preview.walk import Stop, stops
 from bot.texts import Catalogue, MissingTextError, known
 from core.notices import NoticeKind
