@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: install run test test-slow check bench lock bot-api clean
+.PHONY: install run test test-slow check bench lock bot-api pictures clean
 .DEFAULT_GOAL := run
 
 $(VENV)/.run: requirements.txt
@@ -44,6 +44,9 @@ lock: $(VENV)/.dev ## Pins every dependency with its hashes, for all supported P
 bot-api: $(VENV)/.dev ## Writes the sandbox's description of the Bot API anew, from aiogram's models.
 	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/uv run --quiet --no-project --with 'aiogram>=3.31' --with orjson python sandbox/described/make.py
+
+pictures: $(VENV)/.dev ## Makes the README's pictures, by a story in a browser (Chromium).
+	PICTURES=docs/pictures CI=true $(BIN)/python -m pytest -n0 -m slow tests/browser/test_stories.py -k approves
 
 clean:
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from babel.messages.pofile import read_po
+from PIL import Image
 from playwright.async_api import Browser, FilePayload, Locator, Page, async_playwright, expect
 from pydantic import SecretStr
 
@@ -75,6 +76,7 @@ class Hands:
 
     page: Page
     root: Locator
+    name: str
     language: Language
     catalogue: Catalogue
 
@@ -130,14 +132,20 @@ class Stage:
 
     def hands(self, name: str) -> Hands:
         root = self.page.get_by_role("region", name=name, exact=True)
-        return Hands(self.page, root, self.language, self.catalogue)
+        return Hands(self.page, root, name, self.language, self.catalogue)
 
-    async def picture(self, name: str) -> Path:
-        """Keeps what the page shows, among the artefacts."""
+    async def picture(self, name: str, *, in_readme: bool = False) -> None:
+        """Keeps what the page shows among the artefacts; the README pictures also in $PICTURES (`make pictures`)."""
         ARTIFACTS.mkdir(parents=True, exist_ok=True)
         path = ARTIFACTS / f"{name}-{self.language}.png"
-        await self.page.screenshot(path=path)
-        return path
+        if in_readme:
+            await expect(self.page.locator(".ghost")).to_have_count(0)  # what was deleted has left
+        await self.page.screenshot(path=path, animations="disabled")
+        folder = os.environ.get("PICTURES")
+        if in_readme and folder:
+            small = Path(folder) / path.name
+            Image.open(path).convert("RGB").quantize(256, kmeans=2, dither=Image.Dither.NONE).save(small, optimize=True)
+            assert small.stat().st_size < 200_000
 
 
 @pytest.fixture(params=["zh", "en"])
