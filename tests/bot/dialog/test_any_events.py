@@ -8,10 +8,11 @@ from hypothesis import strategies as st
 
 from bot.dialog.draft import Draft
 from bot.dialog.engine import Engine
-from bot.dialog.events import Answer, Other, Pressed, Said, Sent, Shared
+from bot.dialog.events import Answer, File, Other, Pressed, Said, Sent, Shared
 from bot.dialog.flow import REVIEW
+from bot.dialog.view import Text
 from bot.flows import FLOWS
-from bot.preview.samples import FOUND
+from bot.preview.samples import FOUND, KEPT
 from bot.preview.samples import given as given_of
 from bot.preview.samples import stands as what_stands
 from bot.texts import Catalogue
@@ -34,6 +35,8 @@ ACTIONS = (
     "cancel",
     "page",
     "missing",
+    "done",
+    "anew",
     "nonsense",
 )
 KEYS = sorted({step.key for flow in FLOWS.values() for step in flow.steps} | {REVIEW, "9", "0", "1", "2", ""})
@@ -57,12 +60,19 @@ texts = st.sampled_from(
         "x" * 99,
     ]
 )
+photos = st.builds(
+    lambda number, album: Sent(Other.PHOTO, number, File("file", 1000, album)),
+    st.integers(1, 9),
+    st.sampled_from(["", "one album", "another"]),
+)
 events: st.SearchStrategy[Answer] = st.one_of(
     presses,
     presses,
     st.builds(lambda text, formatted: Said(text, 1, formatted), texts, st.booleans()),
     st.builds(Shared, st.just("13812345678"), st.booleans()),
     st.builds(Sent, st.sampled_from(list(Other))),
+    photos,
+    photos,
 )
 minutes = st.sampled_from([0, 0, 0, 1, 9, 16])
 
@@ -80,6 +90,11 @@ def test_no_sequence_of_events_breaks_a_dialog(name: str, script: list[tuple[Ans
         assert draft is not None
         now += timedelta(minutes=passed)
         outcome = ENGINE.advance(flow, draft, event, now)
+        if outcome.taking and outcome.draft:
+            if outcome.taking.event.message_id % 3:
+                outcome = ENGINE.took(flow, outcome.draft, outcome.taking, KEPT)
+            else:
+                outcome = ENGINE.took_not(flow, outcome.draft, outcome.taking, Text("error.photo.damaged"))
         if outcome.searching and outcome.draft:
             found = FOUND[outcome.searching.step.key] if stands else []
             outcome = ENGINE.found(flow, outcome.draft, outcome.searching, found, more=stands)
