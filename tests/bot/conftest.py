@@ -51,8 +51,11 @@ async def running(settings: Settings, server: Served, clock: SetClock) -> AsyncI
 
 @pytest.fixture
 async def server() -> AsyncIterator[Served]:
+    """What the bot calls, and what it is answered, fits the Bot API's description in every test."""
     async with serve(people=()) as served:
         yield served
+        assert not list(served.world.call_problems)
+        assert not list(served.world.own_problems)
 
 
 @pytest.fixture
