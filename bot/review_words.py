@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
+from bot.dialog.pages import shortened
 from bot.dialog.view import Param, Text, isolated
 from bot.reasons import label
 from core.account import Account
@@ -10,10 +11,13 @@ from core.attempts import Decision, Outcome
 from core.dossiers import Dossier, Record, Waiting
 from core.flags import Flags
 from core.profiles import Profile
-from core.reasons import Reason
+from core.reasons import Message, Reason
 from core.review_states import State
 
-_EARLIER: Final = 5
+# Of 4,096 characters that a message holds, those that count twice among them.
+_EARLIER: Final = 3
+_SHORT: Final = 120
+_NUMBERS: Final = 5
 _BY_TIME: Final = frozenset({State.PENDING, State.WITHDRAWN, State.SUPERSEDED, State.EXPIRED, State.REVALIDATE})
 
 
@@ -54,11 +58,13 @@ def history(record: Record) -> tuple[Text, ...]:
     marks = Text("record.appeal") if record.appeal else ""
     title = Text.of("record.attempt", submission=record.number, sent=record.sent_at, mark=marks)
     ends = (Text.of("card.valid_until", until=record.valid_until),) if record.valid_until else ()
-    return (title, state_line(record), *ends, *(line for each in record.decisions for line in decision(each)))
+    shown = record.decisions[-_EARLIER:]
+    more = (Text.of("record.more", submission=record.number),) if len(shown) < len(record.decisions) else ()
+    return (title, state_line(record), *ends, *more, *(line for each in shown for line in decision(each)))
 
 
-def decision(made: Decision) -> list[Text]:
-    """A decision, what the doctor was told, and the note for colleagues."""
+def decision(made: Decision, *, most: int = Message.MAX) -> list[Text]:
+    """A decision, what the doctor was told, and the note for colleagues, at most so many characters of each."""
     kind = made.outcome.value
     if made.outcome is Outcome.PROPOSED:
         kind = "proposed_rejection" if made.reasons else "proposed_approval"
@@ -67,9 +73,9 @@ def decision(made: Decision) -> list[Text]:
         what = Text.of("outcome.because", what=what, reasons=reasons(made.reasons))
     lines = [Text.of("decision.line", at=made.at, admin=made.admin or Text("audit.by.job"), what=what)]
     if made.message is not None:
-        lines.append(Text.of("decision.message", message=isolated(made.message)))
+        lines.append(Text.of("decision.message", message=isolated(shortened(made.message, most))))
     if made.note is not None:
-        lines.append(Text.of("decision.note", note=isolated(made.note)))
+        lines.append(Text.of("decision.note", note=isolated(shortened(made.note, most))))
     return lines
 
 
@@ -116,9 +122,9 @@ def _flags(flags: Flags) -> list[Text]:
     if flags.former_name is not None:
         lines.append(Text.of("flag.former_name", name=isolated(flags.former_name)))
     if flags.same_bytes:
-        lines.append(Text.of("flag.same_bytes", submissions=", ".join(flags.same_bytes)))
+        lines.append(Text.of("flag.same_bytes", submissions=_numbers(flags.same_bytes)))
     if flags.alike:
-        lines.append(Text.of("flag.alike", submissions=", ".join(flags.alike)))
+        lines.append(Text.of("flag.alike", submissions=_numbers(flags.alike)))
     if flags.small:
         lines.append(Text.of("flag.small", photos=flags.small))
     lines += [
@@ -126,6 +132,11 @@ def _flags(flags: Flags) -> list[Text]:
         for past in flags.past_refusals[:3]
     ]
     return lines
+
+
+def _numbers(submissions: Sequence[str]) -> str:
+    shown = ", ".join(submissions[:_NUMBERS])
+    return shown if len(submissions) <= _NUMBERS else f"{shown}, …"
 
 
 def _past(dossier: Dossier) -> list[Text]:
@@ -136,5 +147,5 @@ def _past(dossier: Dossier) -> list[Text]:
     made = [*reversed(dossier.decisions)]
     made += [each for record in dossier.earlier for each in reversed(record.decisions)]
     for each in made[:_EARLIER]:
-        lines += decision(each)
+        lines += decision(each, most=_SHORT)
     return lines

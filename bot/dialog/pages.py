@@ -20,6 +20,16 @@ def pages(text: str) -> list[str]:
     return [*cut, text]
 
 
+def shortened(text: str, most: int) -> str:
+    """At most so many characters of a text, with an ellipsis where more follows."""
+    if len(text) <= most:
+        return text
+    end = most
+    while end > 1 and _belongs_together(text[end - 1], text[end]):
+        end -= 1
+    return f"{text[:end]}…"
+
+
 def _belongs_together(before: str, after: str) -> bool:
     joined = "\u200d" in (before, after) or unicodedata.category(after) in {"Mn", "Mc", "Me"}
     return joined or _in(after, 0x1F3FB, 0x1F3FF) or (_in(before, *_FLAGS) and _in(after, *_FLAGS))
