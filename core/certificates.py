@@ -273,9 +273,7 @@ class Certificates:
                 told = NoticeKind.CERTIFICATE_NAME_CHANGED
                 await self._notices.tell(uow, signed.account_id, told, {"number": row.number, "until": until})
 
-    async def _add(
-        self, uow: UnitOfWork, owner: AnyRow, photos: Sequence[StoredPhoto], replaced: AnyRow | None
-    ) -> str:
+    async def _add(self, uow: UnitOfWork, owner: AnyRow, photos: Sequence[StoredPhoto], replaced: AnyRow | None) -> str:
         files = [
             {
                 "sha256": photo.sha256,

@@ -90,11 +90,10 @@ def test_no_sequence_of_events_breaks_a_dialog(name: str, script: list[tuple[Ans
         assert draft is not None
         now += timedelta(minutes=passed)
         outcome = ENGINE.advance(flow, draft, event, now)
-        if outcome.taking and outcome.draft:
-            if outcome.taking.event.message_id % 3:
-                outcome = ENGINE.took(flow, outcome.draft, outcome.taking, KEPT)
-            else:
-                outcome = ENGINE.took_not(flow, outcome.draft, outcome.taking, Text("error.photo.damaged"))
+        if (taking := outcome.taking) and (here := outcome.draft):
+            damaged = taking.event.message_id % 3 == 0
+            problem = Text("error.photo.damaged")
+            outcome = ENGINE.took_not(flow, here, taking, problem) if damaged else ENGINE.took(flow, here, taking, KEPT)
         if outcome.searching and outcome.draft:
             found = FOUND[outcome.searching.step.key] if stands else []
             outcome = ENGINE.found(flow, outcome.draft, outcome.searching, found, more=stands)
