@@ -4,6 +4,7 @@ from math import ceil
 
 from bot import menu
 from bot.dialog.view import Param, Screen, Text
+from bot.news import unread
 from bot.person import Act, Case, Person, Reply
 from core.account import Account
 from core.errors import CoreError, Forbidden
@@ -18,6 +19,13 @@ def sentence(error: CoreError) -> Text:
         unit, count = ("minutes", ceil(wait / 60)) if wait > 60 else ("seconds", wait)
         params["wait"] = Text.of(f"wait.{unit}", count=count)
     return Text(f"error.{error.code}", params)
+
+
+async def start(case: Case) -> Reply:
+    """The menu, after what reached this person nowhere: they may have blocked the bot meanwhile (REVIEW.md)."""
+    person = case.person
+    told = await unread(case.core, case.uow, person.account_id, person.id) if person.account_id is not None else ()
+    return Reply((menu.menu(person, *told),))
 
 
 async def me(case: Case) -> Reply:

@@ -58,7 +58,7 @@ class Command:
 
 
 COMMANDS: Final[dict[str, Command]] = {
-    "start": Command(EVERYONE, screen=menu.menu, aside=True),
+    "start": Command(EVERYONE, act=acts.start, aside=True),
     "more": Command(EVERYONE, screen=menu.more, aside=True),  # a button of a menu that is too long for one screen
     "help": Command(EVERYONE, screen=menu.help_screen, aside=True),
     "language": Command(EVERYONE, screen=menu.language_screen, aside=True),

@@ -35,5 +35,11 @@ async def lines(core: Core, uow: UnitOfWork, news: Sequence[News]) -> list[Text]
     ]
 
 
+async def unread(core: Core, uow: UnitOfWork, account_id: int, reader: int) -> tuple[Text, ...]:
+    """What reached its account nowhere, to be shown to this Telegram user; nothing when there is nothing."""
+    news = await core.notices.unread(uow, account_id, reader)
+    return (Text("login.news"), *await lines(core, uow, news)) if news else ()
+
+
 def _decision(news: News) -> int:
     return int(news.params.get("decision", 0))

@@ -6,7 +6,7 @@ from bot.dialog.flow import Answers, Choice, Flow, Step
 from bot.dialog.view import Text
 from bot.flows.acts import Acts
 from bot.flows.inputs import as_typed, parse_identifier
-from bot.news import lines
+from bot.news import unread
 from bot.person import Case, Done, Refused
 from core.consents import ConsentKind
 from core.core import Core
@@ -45,8 +45,7 @@ class _LogIn(Acts):
         if not isinstance(outcome, LoggedIn):
             return Refused(Text("login.suspended" if outcome.suspended else "login.failed"))
         agreed = await case.core.consents.has(case.uow, outcome.account_id, ConsentKind.PRIVACY)
-        news = await case.core.notices.unread(case.uow, outcome.account_id, case.person.id)
-        told = (Text("login.news"), *await lines(case.core, case.uow, news)) if news else ()
+        told = await unread(case.core, case.uow, outcome.account_id, case.person.id)
         return Done((Text("login.done"), *told), then="" if agreed else "consent")
 
 

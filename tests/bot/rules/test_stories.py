@@ -59,3 +59,17 @@ async def test_after_a_logout_nothing_is_pushed_and_the_next_login_reads_it_once
         await li.send(PASSWORD)
         assert ("密码已重新设置" in li.screen) is told
         await li.send("/logout")
+
+
+async def test_who_had_blocked_the_bot_reads_at_the_next_start_what_was_told_meanwhile(clinic: Clinic) -> None:
+    li = await clinic.person(phone="13812345678")
+    await register(li)
+    await li.block()
+    await tell(clinic, NoticeKind.LOGIN_NEW_CHAT)
+    await clinic.app.idle()
+    await li.unblock()
+    for told in (True, False):
+        await li.send("/start")
+        assert ("您不在的时候" in li.screen) is told
+        assert ("在一个新的 Telegram 账号上登录" in li.screen) is told
+        assert "您想做什么" in li.screen
