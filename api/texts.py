@@ -110,6 +110,8 @@ _OF_CODE: Final[Mapping[str, str]] = {
     "photo.animated": "不支持动图，请上传普通照片。",
     "photo.too_many_pixels": "照片太大，最多 4000 万像素，每边最多 20000 像素。",
     "photo.damaged": "照片文件已损坏，请重新拍照或重新保存后上传。",
+    "photo.too_many_waiting": "最近上传后没有成功提交的照片太多，请明天再试。",
+    "photo.gone": "照片已经失效，请重新上传。",
     "photo.busy": "现在处理照片的人比较多，请 {wait_seconds} 秒后再试。",
     "hospital.unknown": "没有这家医院。",
     "department.unknown": "没有这个科室。",

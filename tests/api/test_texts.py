@@ -11,13 +11,13 @@ from api import texts
 
 CORE = Path(__file__).parents[2] / "core"
 # What routes lead to; the rest of the core is asked by the bot, the command line and imports alone.
-REACHED = ["accounts", "certificates", "consents", "login", "passwords", "permissions", "photos", "profiles"]
-REACHED += ["profile_values", "sessions", "throttle", "values"]
+REACHED = ["accounts", "certificates", "consents", "login", "passwords", "permissions", "photo_arrivals", "photos"]
+REACHED += ["profiles", "profile_values", "sessions", "throttle", "values"]
 # Admins' work on accounts is done in the bot, and what doctors do with a certificate but to send one; hashes come in
 # by imports.
 ELSEWHERE = re.compile(
     r"account\.(?!role_not_open|unknown).*|password_hash\..*"
-    r"|certificate\.(appeal.*|is_appeal|nothing_.*)|photo\.(gone|too_small)"
+    r"|certificate\.(appeal.*|is_appeal|nothing_.*)|photo\.too_small"
 )
 REFUSING = {"InvalidValue", "AccountError", "NotFound", "Conflict", "Throttled", "Busy", "refusal", "Forbidden"}
 
