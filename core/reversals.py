@@ -5,6 +5,7 @@ from typing import Final
 
 from core.attempts import Outcome, Verdict
 from core.audit import Action
+from core.certificates import REVALIDATE_WITHIN
 from core.errors import Conflict, Forbidden
 from core.notices import NoticeKind
 from core.reasons import Message, Refusal, check_note
@@ -13,6 +14,7 @@ from core.reviewing import Reviewing, codes, conflict
 from core.reviews import Decided
 from core.sessions import Signed
 from core.unit import UnitOfWork
+from storage import accounts as account_store
 
 UNDO_WITHIN: Final = timedelta(days=7)
 _REVOKE: Final = Verdict(State.REVOKED, Action.REVOKE_CERTIFICATE, Outcome.REVOKED)
@@ -58,6 +60,7 @@ class Reversals:
     async def undo(self, uow: UnitOfWork, signed: Signed, number: str, *, version: int | None = None) -> Decided:
         """Gives back an approval that another admin took back in the last 7 days.
 
+        Where the doctor has another name by now, it needs a new look at once (REVIEW.md 13).
         Raises Forbidden `review.own_revocation`, Conflict `review.not_revoked`, `.undo_too_late`, `.newer_approval`.
         """
         row = await self._reviewing.reviewed(uow, signed, number, version)
@@ -70,6 +73,14 @@ class Reversals:
         if any(State(other.state) in VALID for other in await self._reviewing.others(uow, row)):
             raise Conflict("review.newer_approval")
         await self._reviewing.decide(uow, signed, row, _UNDO)
-        told = await self._reviewing.tell(uow, row, NoticeKind.CERTIFICATE_RESTORED)
+        doctor = await account_store.get(uow.conn, row.account_id)
+        if doctor is not None and row.name not in {None, doctor.name}:
+            restored = await self._reviewing.attempts.find(uow, number)
+            action = Action.REVALIDATE_CERTIFICATE
+            await self._reviewing.attempts.move(uow, restored, State.REVALIDATE, action, reasons=["name"])
+            until = (uow.now + REVALIDATE_WITHIN).date().isoformat()
+            told = await self._reviewing.tell(uow, row, NoticeKind.CERTIFICATE_NAME_CHANGED, until=until)
+        else:
+            told = await self._reviewing.tell(uow, row, NoticeKind.CERTIFICATE_RESTORED)
         await self._reviewing.tell_admins(uow, signed, row, NoticeKind.REVIEW_RESTORED)
         return Decided(row.number, State.APPROVED, told)

@@ -11,11 +11,14 @@ from core.audit import Action
 from core.errors import Conflict, Forbidden, InvalidValue
 from core.notices import NoticeKind, Notices
 from core.permissions import Permission, require
+from core.profiles import Field
 from core.reasons import Message, Refusal
 from core.review_states import WAITING, State
 from core.sessions import Sessions, Signed
 from core.unit import UnitOfWork
 from core.values import BirthDate
+from storage import accounts as account_store
+from storage import audit as audit_store
 from storage import reviews as store
 from storage import submissions as submission_store
 from storage.tables.base import AnyRow
@@ -41,6 +44,7 @@ class Reviewing:
         signed = require(signed, Permission.REVIEW)
         await self._sessions.check_living(uow, signed)
         row = await self.attempts.find(uow, number)
+        await account_store.get_held(uow.conn, row.account_id)  # what is decided is about who they are now
         if signed.account_id not in await store.able(uow.conn, row.account_id):
             raise Forbidden("certificate.review_own", signed.pseudonym, "review.own")
         if row.state == State.IN_REVIEW and row.claimed_until <= uow.now:
@@ -49,6 +53,13 @@ class Reviewing:
         if version is not None and version != row.version:
             raise conflict(row)
         return row
+
+    async def has_named_themselves(self, uow: UnitOfWork, row: AnyRow, *, since: int) -> bool:
+        """Whether the doctor of an attempt has written their name after that entry of the audit."""
+        doctor = await account_store.get(uow.conn, row.account_id)
+        assert doctor is not None  # a foreign key
+        changed = await audit_store.reasons_since(uow.conn, doctor.pseudonym, action=Action.CHANGE_PROFILE, after=since)
+        return Field.NAME in changed
 
     async def others(self, uow: UnitOfWork, row: AnyRow) -> list[AnyRow]:
         """The other attempts of the same account, newest first."""

@@ -170,17 +170,20 @@ class Reviews:
         return await attempts.find(uow, row.number)
 
     async def _seen(self, uow: UnitOfWork, signed: Signed, number: str, version: int | None) -> AnyRow:
-        """The attempt, if this admin has looked at its images as it is now: the audit knows (REVIEW.md Audit)."""
+        """The attempt, if this admin has looked at it as it is now, under its doctor's present name: the audit knows
+        (REVIEW.md Audit). Else whoever sees that they are looked at could be approved under a name nobody saw."""
         row = await self._reviewing.reviewed(uow, signed, number, version)
         if State(row.state) not in WAITING | {State.REVALIDATE}:
             raise conflict(row)
         if row.state == State.IN_REVIEW and row.claimed_by != signed.account_id:
             raise conflict(row)
-        looked = await audit_store.has(
+        looked = await audit_store.last(
             uow.conn, row.number, actor=signed.pseudonym, action=Action.SEE_CERTIFICATE, version=row.version
         )
-        if not looked:
+        if looked is None:
             raise Conflict("review.not_seen")
+        if await self._reviewing.has_named_themselves(uow, row, since=looked):
+            raise Conflict("review.renamed")
         return row
 
     async def _proposal(self, uow: UnitOfWork, signed: Signed, row: AnyRow) -> Decision:

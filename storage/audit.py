@@ -35,12 +35,21 @@ async def of_subject(conn: AsyncConnection, subject: str, *, before: int | None,
     return (await conn.execute(statement)).all()
 
 
-async def has(conn: AsyncConnection, subject: str, *, actor: str, action: str, version: int) -> bool:
-    """Whether there is such an entry about a version of a subject."""
-    statement = select(audit.c.id).where(
+async def last(conn: AsyncConnection, subject: str, *, actor: str, action: str, version: int) -> int | None:
+    """The id of the newest such entry about a version of a subject; None when there is none."""
+    statement = select(func.max(audit.c.id)).where(
         audit.c.subject == subject, audit.c.actor == actor, audit.c.action == action, audit.c.version == version
     )
-    return (await conn.execute(statement.limit(1))).first() is not None
+    newest: int | None = (await conn.execute(statement)).scalar_one()
+    return newest
+
+
+async def reasons_since(conn: AsyncConnection, subject: str, *, action: str, after: int) -> list[str]:
+    """The reasons of such entries about a subject that came after the one of that id."""
+    statement = select(audit.c.reasons).where(
+        audit.c.subject == subject, audit.c.action == action, audit.c.id > after, audit.c.reasons.is_not(None)
+    )
+    return [reason for reasons in (await conn.execute(statement)).scalars() for reason in reasons.split(",")]
 
 
 async def unsealed(conn: AsyncConnection, most: int) -> Sequence[AnyRow]:

@@ -13,6 +13,7 @@ from core.errors import Conflict, Forbidden, InvalidValue
 from core.profiles import Field
 from core.reasons import Message, Reason, Refusal
 from core.review_states import State
+from core.sessions import Signed
 from core.values import PersonName, Role
 from storage.tables.accounts import accounts, outbox
 from storage.tables.submissions import decisions, submissions
@@ -359,6 +360,35 @@ async def test_a_new_name_asks_for_a_new_look_and_an_admin_confirms(clinic: Clin
     (record,) = await clinic.do(clinic.core.dossiers.history, admin, f"D{doctor.account_id}")
     assert record.valid_until == date(2028, 12, 31)
     assert (await clinic.told(doctor))[-1] == "certificate_confirmed"
+
+
+async def test_nobody_is_approved_under_a_name_that_was_written_behind_the_reviewers_back(clinic: Clinic) -> None:
+    doctor, admin = await clinic.doctor(), await clinic.admin()
+    approve, number = clinic.core.reviews.approve, await clinic.send(doctor)
+    for name in ("李四", "王五"):  # while it waits for its decision; then, while the approval waits for a new look
+        await clinic.open(admin, number)
+        await rename(clinic, doctor, name)
+        assert await clinic.tried(approve, admin, number) == "review.renamed"
+        assert (await clinic.open(admin, number)).doctor.name == name
+        assert await clinic.tried(approve, admin, number) == "done"
+        await rename(clinic, doctor, "赵六")
+        assert await clinic.state(number) is State.REVALIDATE
+
+
+async def test_an_approval_given_back_needs_a_new_look_when_the_name_is_another_by_now(clinic: Clinic) -> None:
+    doctor, one, other = await clinic.doctor(), await clinic.admin(), await clinic.admin()
+    number = await clinic.send(doctor)
+    await clinic.approve(one, number)
+    await clinic.do(clinic.core.reversals.revoke, one, number, FINAL)
+    await rename(clinic, doctor, "李四")
+    await clinic.do(clinic.core.reversals.undo, other, number)
+    assert await clinic.state(number) is State.REVALIDATE
+    assert (await clinic.told(doctor))[-1] == "certificate_name_changed"
+
+
+async def rename(clinic: Clinic, doctor: Signed, name: str) -> None:
+    """The doctor writes another name."""
+    await clinic.do(clinic.core.profiles.change, doctor, Role.DOCTOR, {Field.NAME: PersonName(name)})
 
 
 @pytest.mark.parametrize(("day", "code"), [(date(2026, 3, 1), "past"), (date(2100, 1, 1), "too_far")])
