@@ -13,6 +13,7 @@ from core import working_hours
 from core.attempts import Attempts
 from core.audit import Action, Audit
 from core.certificates import RESUBMIT_WITHIN, REVALIDATE_WITHIN
+from core.errors import Conflict
 from core.notices import NoticeKind, Notices
 from core.photo_removals import remove_photos
 from core.review_states import REPLACED, WAITING, State
@@ -49,7 +50,7 @@ class ReviewClock:
     async def end_claims(self, uow: UnitOfWork) -> None:
         """Puts back what was claimed for half an hour; the doctor hears nothing (REVIEW.md 3)."""
         for row in await review_store.claims_over(uow.conn, uow.now, most=_AT_ONCE):
-            await self._attempts.move(uow, row, State.PENDING, Action.RELEASE_CERTIFICATE, reasons=["lease"])
+            await self._move(uow, row, State.PENDING, Action.RELEASE_CERTIFICATE, "lease")
 
     async def remind_doctors(self, uow: UnitOfWork) -> None:
         """After 3 and after 14 days: what is to be sent again, which approval is about to end (REVIEW.md 12, 13)."""
@@ -69,32 +70,28 @@ class ReviewClock:
         over = await store.since(uow.conn, State.NEEDS_RESUBMIT, uow.now - RESUBMIT_WITHIN, most=_AT_ONCE)
         for row in over:
             counts = await self._counts(uow, row)
-            await self._attempts.move(uow, row, State.EXPIRED, Action.EXPIRE_CERTIFICATE)
-            if counts:
+            if await self._move(uow, row, State.EXPIRED, Action.EXPIRE_CERTIFICATE) and counts:
                 await self._tell(uow, row, NoticeKind.CERTIFICATE_CLOSED)
         for row in await store.since(uow.conn, State.REVALIDATE, uow.now - REVALIDATE_WITHIN, most=_AT_ONCE):
-            if not await self._waits(uow, row.account_id):
-                await self._attempts.move(uow, row, State.EXPIRED, Action.EXPIRE_CERTIFICATE)
+            waits = await self._waits(uow, row.account_id)
+            if not waits and await self._move(uow, row, State.EXPIRED, Action.EXPIRE_CERTIFICATE):
                 await self._tell(uow, row, NoticeKind.CERTIFICATE_EXPIRED)
 
     async def end_validity(self, uow: UnitOfWork) -> None:
         """An approval is valid on its last day; then it needs a new look (REVIEW.md 13)."""
         today = uow.now.astimezone(self._zone).date()
         for row in await store.validity_over(uow.conn, today, most=_AT_ONCE):
-            action = Action.REVALIDATE_CERTIFICATE
-            await self._attempts.move(uow, row, State.REVALIDATE, action, reasons=["validity"])
-            until = self._day(uow.now + REVALIDATE_WITHIN)
-            await self._tell(uow, row, NoticeKind.CERTIFICATE_VALIDITY_ENDS, until=until)
+            if await self._move(uow, row, State.REVALIDATE, Action.REVALIDATE_CERTIFICATE, "validity"):
+                until = self._day(uow.now + REVALIDATE_WITHIN)
+                await self._tell(uow, row, NoticeKind.CERTIFICATE_VALIDITY_ENDS, until=until)
 
     async def unlock(self, uow: UnitOfWork) -> None:
         """Who was locked may send again once fewer than 5 refusals lie in the last 30 days (REVIEW.md 10)."""
         after = 0
         while rows := await store.in_state(uow.conn, State.LOCKED, after=after, most=_AT_ONCE):
             for row in rows:
-                if await self._attempts.tries_left(uow, row.account_id):
-                    await self._attempts.move(
-                        uow, row, State.NEEDS_RESUBMIT, Action.REOPEN_CERTIFICATE, reasons=["time"]
-                    )
+                left = await self._attempts.tries_left(uow, row.account_id)
+                if left and await self._move(uow, row, State.NEEDS_RESUBMIT, Action.REOPEN_CERTIFICATE, "time"):
                     await self._tell(uow, row, NoticeKind.CERTIFICATE_UNLOCKED)
             after = rows[-1].id
 
@@ -144,6 +141,14 @@ class ReviewClock:
         count = len(await review_store.active_admins(uow.conn))
         if count < 2:
             _log.warning("review.four_eyes is on, but there are too few admins to second a decision", admins=count)
+
+    async def _move(self, uow: UnitOfWork, row: AnyRow, after: State, action: Action, *reasons: str) -> bool:
+        """Whether the attempt was moved; somebody who was quicker keeps nobody else waiting."""
+        try:
+            await self._attempts.move(uow, row, after, action, reasons=reasons)
+        except Conflict:
+            return False
+        return True
 
     async def _counts(self, uow: UnitOfWork, row: AnyRow) -> bool:
         """Whether this is the attempt that the doctor is to do something about."""
