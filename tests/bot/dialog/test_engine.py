@@ -128,7 +128,14 @@ def test_only_an_optional_step_can_be_skipped() -> None:
 
 def test_a_button_the_screen_did_not_offer_changes_nothing() -> None:
     story = Story()
-    for action, arg in (("next", ""), ("change", "name"), ("keep", ""), ("pick", "0000000009"), ("pick", "-1"), ("x", "")):
+    for action, arg in (
+        ("next", ""),
+        ("change", "name"),
+        ("keep", ""),
+        ("pick", "0000000009"),
+        ("pick", "-1"),
+        ("x", ""),
+    ):
         assert story.press(action, arg).outcome.stale
         assert story.draft.step == "pet"
 
