@@ -14,7 +14,7 @@ from core.values import Password, PersonName, Phone
 from sandbox.client import Chat
 from storage.tables.submissions import submission_files, submissions
 from tests import pictures
-from tests.bot.conftest import Clinic, register
+from tests.bot.conftest import Clinic
 from tests.bot.test_profile import doctor
 from tests.bot.test_sessions import data_of, press_forged
 
@@ -181,6 +181,7 @@ async def test_forged_presses_do_what_core_allows_and_nothing_else(clinic: Clini
     assert await attempts(clinic) == []
 
 
+@pytest.mark.slow
 async def test_claimed_meanwhile_nothing_is_withdrawn_or_replaced(clinic: Clinic, wang: Chat) -> None:
     await submit(wang)
     await wang.press("撤回")
@@ -194,13 +195,7 @@ async def test_claimed_meanwhile_nothing_is_withdrawn_or_replaced(clinic: Clinic
     assert wang.buttons == ["看照片", "菜单"]
 
 
-async def test_a_patient_has_no_certificate(clinic: Clinic) -> None:
-    li = await clinic.person("李雷", phone="13812345678")
-    await register(li)
-    await li.send("/certificate")
-    assert "证件" not in li.screen
-
-
+@pytest.mark.slow
 async def test_in_english_and_in_the_other_language_in_the_middle(clinic: Clinic) -> None:
     ann = await doctor(clinic, phone="13700000002", language="en")
     await ann.send("/certificate")
@@ -215,6 +210,7 @@ async def test_in_english_and_in_the_other_language_in_the_middle(clinic: Clinic
     assert "收到了，谢谢您" in ann.screen
 
 
+@pytest.mark.slow
 async def test_what_was_sent_elsewhere_meanwhile_ends_the_dialog_in_words(clinic: Clinic, wang: Chat) -> None:
     await wang.send("/certificate")
     await wang.press("提交证件")
