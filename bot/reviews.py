@@ -191,7 +191,7 @@ async def _reversing(case: Case, command: str, act: Act) -> Reply:
     number, *rest = case.typed.split(maxsplit=1)
 
     async def begin() -> Reply:
-        record = (await case.core.dossiers.history(case.uow, signed_in(case), number))[0]
+        record = await case.core.dossiers.record(case.uow, signed_in(case), number)
         if act not in record.acts:
             raise Conflict("review.not_approved" if act is Act.REVOKE else "review.not_closed")
         flow, answers = (

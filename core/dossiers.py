@@ -20,6 +20,7 @@ from core.review_states import State
 from core.reviews import Reviews
 from core.sessions import Signed
 from core.unit import UnitOfWork
+from core.values import Role
 from storage import accounts as account_store
 from storage import reviews as store
 from storage import submissions as submission_store
@@ -181,15 +182,24 @@ class Dossiers:
     async def history(self, uow: UnitOfWork, signed: Signed, number: str) -> list[Record]:
         """The attempts of the account that an attempt (`C-…`) is of, or of that account (`D7`), newest first.
 
-        Without images, so nothing is looked at. Raises Forbidden, NotFound, AccountError.
+        Without images, so nothing is looked at. Raises Forbidden, NotFound, AccountError (`account.not_a_doctor`).
         """
         require(signed, Permission.REVIEW)
         if is_account(number):
             account = await self._accounts.find(uow, number)
+            if account.role is not Role.DOCTOR:
+                raise AccountError("account.not_a_doctor", field="account")
             return await self._records(uow, signed, account.id)
         row = await self._attempts.find(uow, number)
         records = await self._records(uow, signed, row.account_id)
         return sorted(records, key=lambda record: record.number != row.number)
+
+    async def record(self, uow: UnitOfWork, signed: Signed, number: str) -> Record:
+        """One attempt with every decision on it, by its own number. Raises Forbidden, InvalidInput, NotFound."""
+        require(signed, Permission.REVIEW)
+        row = await self._attempts.find(uow, number)
+        decisions = await self._attempts.decisions(uow, [row.id])
+        return _record(signed, row, decisions[row.id])
 
     async def card(self, uow: UnitOfWork, submission_id: int) -> tuple[Record, str]:
         """An attempt as the message that shows it is to say now, and its doctor's name, empty when they are erased.

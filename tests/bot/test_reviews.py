@@ -99,7 +99,7 @@ async def test_a_refusal_by_reasons_says_what_to_mend(clinic: Clinic, wang: Chat
     number = await send(wang)
     await chen.send(f"/review {number.lower().replace('-', ' ')}")
     await chen.press("不通过…")
-    assert "为什么不通过？可以选几项" in chen.screen
+    assert "是什么原因？可以选几项" in chen.screen
     assert "1. 照片模糊" in chen.screen
     await chen.press("1")
     await chen.press("3")
@@ -150,8 +150,24 @@ async def test_everything_in_one_line(clinic: Clinic, wang: Chat, chen: Chat, zh
     assert "没有这个编号的证件" in chen.screen
     await chen.send("/review D1")
     assert "这是账号，不是证件编号" in chen.screen
+    for command in ("/revoke A2", "/reopen D1"):
+        await chen.send(command)
+        assert "这是账号，不是证件编号" in chen.screen
+    await chen.send("/history A2")
+    assert "这不是医生的账号" in chen.screen
     await chen.send(f"/reject {number} XYZ")
     assert "没有 XYZ 这个原因代码" in chen.screen
+
+
+@pytest.mark.slow
+async def test_a_number_typed_with_many_spaces_leads_through_the_history_as_well(wang: Chat, chen: Chat) -> None:
+    number = await send(wang)
+    await chen.send(f"/reject {number} BLR")
+    newer = await send(wang, "once more")
+    await chen.send(f"/history D{' ' * 60}1")
+    assert newer in chen.screen
+    await chen.press("较早的一份")
+    assert number in chen.screen
 
 
 @pytest.mark.slow
