@@ -101,12 +101,12 @@ async def recorded(case: Case, number: str, page: int = 0) -> Reply:
     if not records:
         return Reply((with_ways(Text("record.none")),))
     page = min(page, len(records) - 1)
-    record = records[page]
+    record, first = records[page], records[0].number  # what was typed may be too long for a button
     ways = []
     if page:
-        ways.append(Button(Text("button.newer_attempt"), "history", f"{number}.{page - 1}"))
+        ways.append(Button(Text("button.newer_attempt"), "history", f"{first}.{page - 1}"))
     if page + 1 < len(records):
-        ways.append(Button(Text("button.older_attempt"), "history", f"{number}.{page + 1}"))
+        ways.append(Button(Text("button.older_attempt"), "history", f"{first}.{page + 1}"))
     title = Text.of("record.title", number=page + 1, total=len(records))
     rows = (*_rows(_record_buttons(record)), *filter(None, (tuple(ways),)), (QUEUE, menu.MENU))
     return Reply((Screen((title, words.history(record)), buttons=rows),))
