@@ -90,11 +90,16 @@ async def test_it_answers_until_it_is_told_to_stop(env: Env, tmp_path: Path, num
         assert (answer.status_code, answer.json()["msg"]) == (401, "登录验证失败")
         ops = f"http://127.0.0.1:{port}"
         assert (await client.get(f"{ops}/readyz")).text == "ready\n"
-        assert 'route="/patient/login",status="401"' in (await client.get(f"{ops}/metrics")).text
+        await client.get("/patient/13812345678")
+        told = (await client.get(f"{ops}/metrics")).text
+        assert 'route="/patient/login",status="401"' in told
+        assert 'route="none",status="404"' in told
+        assert "13812345678" not in told
         process.send_signal(number)
         assert await asyncio.wait_for(process.wait(), 12) == code
 
 
+@pytest.mark.slow
 async def test_a_request_under_way_is_answered_before_it_stops(env: Env, tmp_path: Path) -> None:
     async with running({**env, "CLINIC_BOT__PASSWORDS__BCRYPT_COST": "12"}, tmp_path) as (process, client):
         asking = asyncio.create_task(client.post("/patient/login", json=LOGIN))
@@ -104,6 +109,7 @@ async def test_a_request_under_way_is_answered_before_it_stops(env: Env, tmp_pat
         assert await asyncio.wait_for(process.wait(), 12) == Exit.OK
 
 
+@pytest.mark.slow
 async def test_two_on_one_database_know_the_same_people(env: Env, tmp_path: Path, database_url: str) -> None:
     env = {**env, DATABASE: database_url}
     async with running(env, tmp_path) as (_, first):
@@ -119,6 +125,7 @@ async def test_two_on_one_database_know_the_same_people(env: Env, tmp_path: Path
             assert (await second.get("/patient", headers=token)).status_code == 401
 
 
+@pytest.mark.slow
 async def test_a_new_sqlite_database_is_made_though_two_start_at_once(env: Env, tmp_path: Path) -> None:
     other = {**env, "CLINIC_BOT__API__PORT": str(free_port())}
 
@@ -129,6 +136,7 @@ async def test_a_new_sqlite_database_is_made_though_two_start_at_once(env: Env, 
     assert list(await asyncio.gather(starts(env), starts(other))) == [401, 401]
 
 
+@pytest.mark.slow
 def test_a_busy_port_is_told_in_one_sentence(env: Env, tmp_path: Path) -> None:
     with taken_port() as port:
         ended = run({**env, "CLINIC_BOT__API__PORT": str(port)}, "run", folder=tmp_path)
@@ -136,6 +144,7 @@ def test_a_busy_port_is_told_in_one_sentence(env: Env, tmp_path: Path) -> None:
     assert ended == (Exit.FAILED, sentence)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("setting", "value", "code", "words"),
     [
@@ -154,6 +163,7 @@ def test_what_cannot_work_is_told_in_one_sentence(
     assert len(told.splitlines()) == 1
 
 
+@pytest.mark.slow
 def test_postgresql_is_not_upgraded_by_itself(env: Env, tmp_path: Path, postgres: PostgresServer) -> None:
     name = postgres.create("template0")
     code, told = run({**env, DATABASE: postgres.url(name)}, "run", folder=tmp_path)
