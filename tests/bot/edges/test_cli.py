@@ -240,6 +240,7 @@ async def test_it_runs_until_it_is_told_to_stop(machine: Machine, telegram: Tele
     assert "Traceback" not in bot.said
 
 
+@pytest.mark.slow
 async def test_ctrl_c_ends_it_with_130(machine: Machine, telegram: TelegramStub) -> None:
     machine.set(TELEGRAM__API_URL=telegram.url)
     async with machine.bot() as bot:
@@ -248,6 +249,7 @@ async def test_ctrl_c_ends_it_with_130(machine: Machine, telegram: TelegramStub)
     assert "Traceback" not in bot.said
 
 
+@pytest.mark.slow
 async def test_a_server_that_is_away_is_waited_for_and_said_once(machine: Machine, telegram: TelegramStub) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
@@ -274,6 +276,7 @@ async def test_a_server_that_is_away_is_waited_for_and_said_once(machine: Machin
     assert bot.said.count("The Bot API server is away") == 1
 
 
+@pytest.mark.slow
 async def test_while_it_waits_for_a_server_it_can_be_stopped(machine: Machine) -> None:
     async with machine.bot() as bot:
         await bot.says("The Bot API server is away")
@@ -290,6 +293,7 @@ async def test_a_token_telegram_does_not_know_ends_it_with_5(machine: Machine, t
     assert "Traceback" not in bot.said
 
 
+@pytest.mark.slow
 async def test_a_token_revoked_meanwhile_ends_it_with_5(machine: Machine, telegram: TelegramStub) -> None:
     machine.set(TELEGRAM__API_URL=telegram.url)
     async with machine.bot() as bot:
@@ -300,6 +304,7 @@ async def test_a_token_revoked_meanwhile_ends_it_with_5(machine: Machine, telegr
     assert "Traceback" not in bot.said
 
 
+@pytest.mark.slow
 async def test_one_bot_has_a_sqlite_database_to_itself(machine: Machine, telegram: TelegramStub) -> None:
     machine.set(TELEGRAM__API_URL=telegram.url)
     async with machine.bot() as bot:
@@ -313,6 +318,7 @@ async def test_one_bot_has_a_sqlite_database_to_itself(machine: Machine, telegra
         await bot.says("The bot runs")
 
 
+@pytest.mark.slow
 async def test_a_busy_webhook_port_is_one_sentence(machine: Machine, telegram: TelegramStub) -> None:
     machine.set(
         TELEGRAM__API_URL=telegram.url,
@@ -399,6 +405,7 @@ def test_what_takes_long_to_import_is_left_to_the_commands_that_use_it(module: s
     assert subprocess.run([sys.executable, "-c", found], cwd=ROOT, check=False).returncode == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("module", ["telegram", "aiohttp"])
 def test_no_command_but_run_imports_telegrams_library(module: str) -> None:
     found = f"import sys, bot.cli.operator; sys.exit({module!r} in sys.modules)"
