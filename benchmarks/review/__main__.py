@@ -29,7 +29,7 @@ def main(
     times: Annotated[int, typer.Option(min=1, help="Acts of each kind a turn.")] = 100,
     doctors: Annotated[int, typer.Option(min=1, help="Doctors who send four photos each, all at once.")] = 25,
 ) -> None:
-    """Measure what a long queue costs an admin, and what large photos cost others. docs/performance.md has the method."""
+    """Measure what a long queue costs an admin, and large photos others. docs/performance.md has the method."""
     folder = _ARTIFACTS.absolute() / "benchmark-review"  # on the project's disk: a database in memory would flatter
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)

@@ -56,7 +56,7 @@ def upgrade() -> None:
         key = f"fk_submissions_{name}_accounts"
         op.execute(f"ALTER TABLE submissions ADD COLUMN {name} BIGINT CONSTRAINT {key} REFERENCES accounts (id)")
     op.execute("UPDATE submissions SET name = (SELECT name FROM accounts WHERE accounts.id = submissions.account_id)")
-    op.execute(f"UPDATE submissions SET queued_at = created_at WHERE state IN {_WAITING}")
+    op.execute(f"UPDATE submissions SET queued_at = created_at WHERE state IN {_WAITING}")  # noqa: S608 - our own words
     for name, columns, where in _INDEXES:
         op.create_index(name, "submissions", columns, sqlite_where=sa.text(where), postgresql_where=sa.text(where))
     op.add_column("submission_files", sa.Column("likeness", sa.String(length=64), nullable=True))
