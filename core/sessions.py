@@ -180,8 +180,8 @@ class Sessions:
     async def end_one(self, uow: UnitOfWork, signed: Signed, session_id: str) -> bool:
         """Ends one login of the account that `signed` is in; its other chats are told (TOKENS Sessions).
 
-        A chat that is logged out so is forgotten: should it log in again, the owner hears of a new one. False, and
-        nothing is changed: there is no such login, it has ended, or it is another account's.
+        A chat that is logged out so is forgotten (should it log in again, the owner hears of a new one), and what it
+        asked for ends. False, and nothing is changed: there is no such login, it has ended, or it is another account's.
         """
         ended = await store.end_of(uow.conn, signed.account_id, session_id, uow.now, EndReason.ENDED_BY_OWNER)
         if ended is None:
@@ -192,6 +192,7 @@ class Sessions:
         await self._notices.tell(uow, signed.account_id, NoticeKind.LOGIN_ENDED, but=signed.telegram_user_id)
         if ended.telegram_user_id is not None:
             await account_chats.forget(uow.conn, signed.account_id, ended.telegram_user_id)
+            await recovery_store.drop_of_chat(uow.conn, signed.account_id, ended.telegram_user_id)
         return True
 
     async def logout_everywhere(self, uow: UnitOfWork, signed: Signed) -> None:

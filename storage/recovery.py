@@ -78,6 +78,12 @@ async def drop_of_account(conn: AsyncConnection, account_id: int) -> None:
     await _drop(conn, requests.c.account_id == account_id)
 
 
+async def drop_of_chat(conn: AsyncConnection, account_id: int, telegram_user_id: int) -> None:
+    """Ends what this Telegram user asked for this account and was not carried out."""
+    mine = (requests.c.account_id == account_id) & (requests.c.telegram_user_id == telegram_user_id)
+    await _drop(conn, mine)
+
+
 async def purge(conn: AsyncConnection, *, before: datetime) -> int:
     """Removes requests whose time was over before the given one; how many."""
     return (await conn.execute(delete(requests).where(requests.c.expires_at < before))).rowcount

@@ -178,6 +178,17 @@ async def test_who_logged_out_or_in_elsewhere_while_they_waited_is_not_logged_in
         await core.sessions.check_living(uow, other)
 
 
+async def test_what_a_stranger_asked_for_ends_when_the_owner_ends_their_login(
+    core: Core, desk: Desk, account: Account, li: Signed, wang: Signed
+) -> None:
+    stranger = await opened(core, desk, account, HAN)
+    number = await ask(core, desk, stranger)
+    async with desk.write() as uow:
+        assert await core.sessions.end_one(uow, li, stranger.session_id)
+    assert await refusal(look(core, desk, wang, number)) == "recovery.dropped"
+    assert await stored(desk, account.id) == (PHONE.value, True, LI)
+
+
 async def test_a_number_taken_while_it_waited_is_not_given_and_the_request_stands(
     core: Core, desk: Desk, account: Account, li: Signed, wang: Signed, make_account: MakeAccount
 ) -> None:
