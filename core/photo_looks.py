@@ -42,9 +42,9 @@ def _edges(grey: Image.Image) -> float:
 
 def _bright(grey: Image.Image) -> int:
     """As bright as this are its brightest tenth."""
-    left = grey.width * grey.height // 10
+    left, counts = grey.width * grey.height // 10, grey.histogram()
     for level in range(255, 0, -1):
-        left -= grey.histogram()[level]
+        left -= counts[level]
         if left <= 0:
             return level
     return 0
