@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy import bindparam, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.tables.base import AnyRow
@@ -47,9 +47,3 @@ async def get(conn: AsyncConnection, decision_ids: Collection[int]) -> Sequence[
 async def refusals(conn: AsyncConnection, account_id: int, *, since: datetime) -> int:
     """How many refusals an account has had since then, and since an admin unlocked it."""
     return int((await conn.execute(_refusals, {"account": account_id, "since": since})).scalar_one())
-
-
-async def forget_messages(conn: AsyncConnection, account_id: int) -> None:
-    """Empties what reviewers wrote to this account; that they decided stays."""
-    own = select(submissions.c.id).where(submissions.c.account_id == account_id)
-    await conn.execute(update(decisions).where(decisions.c.submission_id.in_(own)).values(message=None))

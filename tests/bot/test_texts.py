@@ -55,6 +55,12 @@ def test_no_text_is_empty_and_chinese_texts_are_chinese() -> None:
         assert not told or key == "language.en" or re.search(r"[\u4e00-\u9fff]", told), key
 
 
+def test_the_question_for_the_hospital_has_an_example_that_the_sandbox_finds() -> None:
+    example = re.search(r"例如 (\S+) 或", source("zh")["ask.hospital_id"])
+    assert example
+    assert example[1] in (BOT.parent / "sandbox" / "hospitals.csv").read_text(encoding="utf-8")
+
+
 def test_every_notice_has_a_text() -> None:
     assert {f"notice.{kind}" for kind in NoticeKind} <= known("en")
 
