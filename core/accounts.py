@@ -15,6 +15,7 @@ from core.errors import AccountError, Unauthenticated
 from core.notes import Note, Notes
 from core.notices import NoticeKind, Notices
 from core.passwords import PasswordHash
+from core.past_refusals import PastRefusals
 from core.permissions import Permission, require
 from core.sessions import EndReason, Sessions, Signed
 from core.throttle import Throttle
@@ -51,6 +52,7 @@ class Accounts:
         notices: Notices,
         notes: Notes,
         departures: Departures,
+        past_refusals: PastRefusals,
     ) -> None:
         """`zone` is the clinic's: it says which day is today."""
         self._zone = zone
@@ -61,6 +63,7 @@ class Accounts:
         self._notices = notices
         self._notes = notes
         self._departures = departures
+        self._past_refusals = past_refusals
 
     async def get(self, uow: UnitOfWork, account_id: int) -> Account:
         """The account; AccountError `account.unknown` when there is none."""
@@ -258,6 +261,7 @@ class Accounts:
         claimable = _is_claimable(holder, verified_by_contact=verified_by_contact)
         if not claimable or not await store.release_unverified_phone(uow.conn, holder.id, uow.now):
             raise _taken("phone")
+        await self._past_refusals.phone_leaves(uow, holder.id, phone)
         loser = self.of_row(uow, holder)
         await self._audit.append(uow, Action.LOSE_PHONE, subject=loser.pseudonym)
         await self._notices.tell(uow, loser.id, NoticeKind.PHONE_CLAIMED)

@@ -70,6 +70,7 @@ class Core:
         self.sessions = Sessions(self.tokens, self.audit, self.notices, settings.sessions)
         attempts = Attempts(self.audit, notes, Sealer(secrets.health, "reviews"))
         self.departures = Departures(attempts, self.notices)
+        self.past_refusals = PastRefusals(secrets.audit)
         throttle = Throttle(secrets.pepper.key, settings.login)
         self.accounts = Accounts(
             zone=settings.clinic.zone,
@@ -80,6 +81,7 @@ class Core:
             notices=self.notices,
             notes=notes,
             departures=self.departures,
+            past_refusals=self.past_refusals,
         )
         self.statistics = Statistics(settings.clinic.zone)
         self.directory = Directory(self.accounts, self.audit)
@@ -91,7 +93,11 @@ class Core:
             accounts=self.accounts, passwords=self.passwords, sessions=self.sessions, notices=self.notices
         )
         self.phone_changes = PhoneChanges(
-            accounts=self.accounts, sessions=self.sessions, audit=self.audit, notices=self.notices
+            accounts=self.accounts,
+            sessions=self.sessions,
+            audit=self.audit,
+            notices=self.notices,
+            past_refusals=self.past_refusals,
         )
         self.recovery = Recovery(
             accounts=self.accounts,
@@ -127,7 +133,6 @@ class Core:
         self.imports = Imports(accounts=self.accounts, profiles=self.profiles, consents=self.consents, audit=self.audit)
         self.avatars = Avatars(self.accounts, self.audit)
         self.photos = Photos(PhotoStore(settings.storage.photos_url), Sealer(secrets.photo, "photos"))
-        self.past_refusals = PastRefusals(secrets.audit)
         self.erasing = Erasing(
             accounts=self.accounts,
             sessions=self.sessions,

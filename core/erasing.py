@@ -11,18 +11,17 @@ from typing import Final
 
 import structlog
 
-from core.account import Account, AccountState
+from core.account import AccountState
 from core.accounts import Accounts
 from core.audit import Action, Audit
 from core.departures import Departures
 from core.errors import AccountError
 from core.jobs.scheduler import Errand
 from core.notices import NoticeKind, Notices
-from core.past_refusals import REMEMBERED, PastRefusals
+from core.past_refusals import PastRefusals
 from core.permissions import Permission, require
 from core.photo_removals import remove_photos, remove_unsettled
 from core.removals import REMOVALS
-from core.review_states import WAITING, State
 from core.sessions import Sessions, Signed
 from core.unit import Channel, Clock, UnitOfWork
 from core.values import Phone, Role
@@ -77,7 +76,8 @@ class Erasing:
         account_id, here = signed.account_id, signed.telegram_user_id
         account = await self._accounts.lock_own(uow, signed)
         await self._sessions.check_living(uow, signed)
-        await self._remember_refusal(uow, account)
+        if account.phone is not None:
+            await self._past_refusals.phone_leaves(uow, account_id, Phone(account.phone))
         await store.lock_submissions(uow.conn, account_id)
         await self._departures.close_open(uow, signed)
         await self._departures.release_claims(uow, account_id)
@@ -140,11 +140,3 @@ class Erasing:
     async def _check_not_last(self, uow: UnitOfWork, signed: Signed) -> None:
         if signed.role is Role.ADMIN and await account_store.lock_active_admins(uow.conn) == [signed.account_id]:
             raise AccountError("account.last_admin", field="account")
-
-    async def _remember_refusal(self, uow: UnitOfWork, account: Account) -> None:
-        refusal = await store.last_refusal(uow.conn, account.id, sorted(REMEMBERED), sorted(WAITING))
-        if refusal is None or account.phone is None:
-            return
-        # What waits because it appeals is remembered as what it appeals against.
-        state = State(refusal.state) if refusal.state in REMEMBERED else State.REJECTED
-        await self._past_refusals.note(uow, Phone(account.phone), state, refusal.refused_at)

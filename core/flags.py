@@ -26,7 +26,7 @@ class Flags:
         phone_unverified: the account has a phone that nobody has shown to be theirs.
         former_name: the name when this was sent, or last approved, where it was another.
         small: how many of the photos are small.
-        past_refusals: of erased accounts with the same phone, the newest first.
+        past_refusals: of accounts that had this phone and are erased or lost it, the newest first.
     """
 
     same_bytes: tuple[str, ...]

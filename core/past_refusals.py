@@ -1,4 +1,4 @@
-"""Refusals that outlive an erased account: for two years, by an HMAC of its phone (SECURITY.md Privacy)."""
+"""Refusals that go with a phone which is free again: for two years, by an HMAC of it (SECURITY.md Privacy)."""
 
 import hashlib
 import hmac
@@ -7,9 +7,10 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from core.keys import KeyRing
-from core.review_states import State
+from core.review_states import WAITING, State
 from core.unit import UnitOfWork
 from core.values import Phone
+from storage import erasing as erasing_store
 from storage import past_refusals as store
 
 LIFE: Final = timedelta(days=730)
@@ -18,7 +19,7 @@ REMEMBERED: Final = frozenset({State.REJECTED, State.LOCKED})
 
 @dataclass(frozen=True, slots=True)
 class PastRefusal:
-    """That a doctor with this phone was refused, and when; their account was erased since."""
+    """That a doctor with this phone was refused, and when; their account was erased or has lost the phone since."""
 
     state: State
     refused_at: datetime
@@ -39,11 +40,19 @@ class PastRefusals:
         mac = self._mac(self._current, phone)
         await store.add(uow.conn, mac, state=state.value, refused_at=refused_at, expires_at=uow.now + LIFE)
 
+    async def phone_leaves(self, uow: UnitOfWork, account_id: int, phone: Phone) -> None:
+        """Remembers, if this account was refused for good: whoever has its phone next may be the same person."""
+        refusal = await erasing_store.last_refusal(uow.conn, account_id, sorted(REMEMBERED), sorted(WAITING))
+        if refusal is not None:
+            # What waits because it appeals is remembered as what it appeals against.
+            state = State(refusal.state) if refusal.state in REMEMBERED else State.REJECTED
+            await self.note(uow, phone, state, refusal.refused_at)
+
     async def of(self, uow: UnitOfWork, phone: Phone) -> list[PastRefusal]:
         """What is remembered under this phone, the newest refusal first. Not who it was: numbers are recycled."""
         macs = [self._mac(kid, phone) for kid in self._keys]
         rows = await store.of(uow.conn, macs, uow.now)
-        return [PastRefusal(State(row.state), row.refused_at) for row in rows]
+        return list(dict.fromkeys(PastRefusal(State(row.state), row.refused_at) for row in rows))
 
     async def purge(self, uow: UnitOfWork) -> None:
         """Forgets what has had its two years."""

@@ -9,6 +9,7 @@ from core.accounts import Accounts, raise_taken
 from core.audit import Action, Audit
 from core.errors import AccountError
 from core.notices import NoticeKind, Notices
+from core.past_refusals import PastRefusals
 from core.permissions import Permission, require
 from core.sessions import EndReason, Sessions, Signed
 from core.unit import UnitOfWork
@@ -22,8 +23,17 @@ class PhoneChanges:
     That the owner knows their password is for the face to have asked before (core/login.py, begin_proof).
     """
 
-    def __init__(self, *, accounts: Accounts, sessions: Sessions, audit: Audit, notices: Notices) -> None:
+    def __init__(
+        self,
+        *,
+        accounts: Accounts,
+        sessions: Sessions,
+        audit: Audit,
+        notices: Notices,
+        past_refusals: PastRefusals,
+    ) -> None:
         self._accounts = accounts
+        self._past_refusals = past_refusals
         self._sessions = sessions
         self._audit = audit
         self._notices = notices
@@ -75,6 +85,8 @@ class PhoneChanges:
     async def _set(
         self, uow: UnitOfWork, account: Account, phone: Phone, *, verified_at: datetime | None, verified_by: int | None
     ) -> None:
+        if account.phone is not None:
+            await self._past_refusals.phone_leaves(uow, account.id, Phone(account.phone))
         values = {"phone": phone.value, "phone_verified_at": verified_at, "phone_verified_by": verified_by}
         try:
             await store.change(uow.conn, account.id, uow.now, values)

@@ -9,6 +9,7 @@ from core.keys import KeyRing, new_key_text
 from core.past_refusals import PastRefusal, PastRefusals
 from core.review_states import State
 from core.values import Role
+from storage.tables.accounts import accounts
 from storage.tables.submissions import submissions
 from tests.conftest import Desk, SetClock
 from tests.core.conftest import PHONE, MakeAccount
@@ -50,6 +51,20 @@ async def test_nothing_is_remembered_of_who_was_not_finally_refused(
     await erased(core, desk, doctor, *states)
     async with desk.read() as uow:
         assert await core.past_refusals.of(uow, OTHER) == []
+
+
+async def test_a_refusal_stays_with_a_phone_that_its_account_gives_away_or_loses(
+    core: Core, desk: Desk, doctor: Account, make_account: MakeAccount
+) -> None:
+    signed = await opened(core, desk, doctor)
+    await decide(desk, await send_certificate(core, desk, signed), State.REJECTED)
+    async with desk.write() as uow:
+        await core.phone_changes.by_contact(uow, signed, PHONE)
+        assert [past.state for past in await core.past_refusals.of(uow, OTHER)] == [State.REJECTED]
+        await uow.conn.execute(update(accounts).values(phone_verified_at=None))
+    await make_account(PHONE, role=Role.DOCTOR, telegram_user_id=7, phone_verified=True)  # claims it
+    async with desk.read() as uow:
+        assert [past.state for past in await core.past_refusals.of(uow, PHONE)] == [State.REJECTED]
 
 
 async def test_an_appeal_that_waits_does_not_take_the_refusal_along(core: Core, desk: Desk, doctor: Account) -> None:
