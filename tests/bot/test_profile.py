@@ -125,7 +125,7 @@ async def test_cancel_says_that_what_was_saved_stays(li: Chat) -> None:
     await li.press("性别")
     await li.press("女")
     await li.send("/cancel")
-    assert "原来保存的内容没有改动" in li.screen
+    assert "刚才的内容没有保存，原来保存的没有改动" in li.screen
     await li.send("/profile")
     assert "性别：保密" in li.screen
 
@@ -367,7 +367,7 @@ async def test_another_command_asks_before_it_leaves_the_change(li: Chat) -> Non
     await li.send("/profile")
     assert "还没做完" in li.screen
     await li.press("放弃")
-    assert "原来保存的内容没有改动" in li.screen
+    assert "刚才的内容没有保存，原来保存的没有改动" in li.screen
     assert "姓名：王小明" in li.screen
     await li.press("姓名")
     assert "现在是：王小明" in li.screen
