@@ -143,7 +143,7 @@ LEFT_OUT: Final[Mapping[str, str]] = {
     "recovery_requests": "gone after a day, and the audit has it",
     "erasures": "there is none of an account that can ask for an export",
     "photo_removals": "photos on their way out of the store, or never submitted",
-    "past_refusals": "a keyed hash of a phone of accounts that are gone",
+    "past_refusals": "a keyed hash of a phone that some account had: nobody can tell whose",
     "leases": _WORKS,
     "hospitals": "the clinic's own list",
     "departments": "the clinic's own list",
