@@ -3,17 +3,19 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from bot.dialog.draft import Draft
 from bot.dialog.flow import Flow, Value
 from bot.dialog.outcome import Submission, Taking
 from bot.dialog.view import Screen, Text
-from bot.files import Files
 from bot.texts import Language
 from core.core import Core
 from core.sessions import Signed
 from core.unit import UnitOfWork
+
+if TYPE_CHECKING:  # an operator's command needs nobody's files, and Telegram's library takes long to import
+    from bot.files import Files
 
 GUEST = "guest"
 
@@ -99,7 +101,7 @@ class Case:
     core: Core
     uow: UnitOfWork
     person: Person
-    files: Files
+    files: "Files"
     typed: str = ""
 
 
