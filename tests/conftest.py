@@ -17,20 +17,20 @@ from storage.database import Database
 from tests.databases import PostgresServer, copy_sqlite, make_sqlite_template, start_postgres
 
 TESTS: Final = Path(__file__).parent
-FACES: Final = frozenset({"api", "bot", "contract", "faces"})
-ON_BOTH: Final = frozenset({"test_runner", "test_story", "test_across", "test_races"})
+ON_BOTH: Final = ("test_runner", "test_story", "test_login", "test_sessions", "test_audit", "_races")
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Stories of the faces run on PostgreSQL among the slow tests.
+    """What every test run is too long for: most of it once more on PostgreSQL, and scenarios once more through the bot.
 
-    What differs between the databases is storage's and core's, whose tests run on both each time.
+    Queries and what races is tried on both databases each time; the bot has stories of its own in tests/bot.
     """
     for item in items:
         params = item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
-        of_a_face = item.path.relative_to(TESTS).parts[0] in FACES and params.get("face") != "core"
-        if params.get("database_url") == "postgresql" and of_a_face and item.path.stem not in ON_BOTH:
+        once_more = params.get("database_url") == "postgresql" and not item.path.stem.endswith(ON_BOTH)
+        room = item.path.relative_to(TESTS).parts[0]
+        if (once_more and room != "storage") or (room == "faces" and params.get("face") == "bot"):
             item.add_marker(pytest.mark.slow)
 
 
