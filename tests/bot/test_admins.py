@@ -129,7 +129,7 @@ async def test_in_english_it_reads_as_well(clinic: Clinic, wang: Chat, li: Chat)
         ("/restore", "/restore P12"),
         ("/audit", "/audit P12"),
         ("/find 赵敏", "没有找到"),
-        ("/audit C-7K3M2Q", "这是证件的编号"),
+        ("/audit C-7K3M2Q", "没有这个编号的证件"),
         ("/suspend D2 原因", "没有这个账号"),
         ("/restore 李雷", "账号是一个字母加数字"),
         (f"/suspend P2 {'长' * 301}", "最多 300 个"),

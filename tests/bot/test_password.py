@@ -58,7 +58,7 @@ async def test_the_present_password_then_the_new_one_and_only_this_chat_stays_lo
     assert all(message.deleted for message in typed)
 
     await other.expect("您账号的密码已修改")
-    late = await other.send("what the other has chosen")  # its proof went with its login
+    late = await other.send("what the other has chosen")
     assert late.deleted
     assert "请先登录" in other.screen
     await other.press("患者")
@@ -66,7 +66,7 @@ async def test_the_present_password_then_the_new_one_and_only_this_chat_stays_lo
     await other.send(PASSWORD)
     assert "账号或密码不对" in other.screen
     await other.send(NEW)
-    assert "（1/2）请输入现在的密码" in other.screen  # where they were
+    assert "（2/2）请设置新密码" in other.screen  # where they were; who logs in knows the present one
     await li.send("/sessions")
     assert "您的账号现在登录在 2 处" in li.screen
 

@@ -343,8 +343,9 @@ async def test_rule_25_who_was_logged_out_in_the_middle_logs_in_and_comes_back(c
     await li.send("北京")
     assert "请先登录" in li.screen
     await log_in_here(li)
-    assert "这是您的资料" in li.screen
-    assert "住址：未填写" in li.screen
+    assert "（1/2，选填）您的住址是" in li.screen
+    await li.send("北京")
+    assert "住址：北京" in li.screen
 
 
 async def test_rule_25_the_way_back_is_for_the_same_account_only(clinic: Clinic, li: Chat) -> None:
