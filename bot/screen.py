@@ -66,6 +66,7 @@ class Call(TypedDict):
     params: dict[str, Any]
     screen: bool
     shots: NotRequired[list[Shot]]
+    lost: NotRequired[dict[str, Any]]  # what is sent where some of them cannot be read
     about: NotRequired[list[int]]
     chart: NotRequired[Chart]
 
@@ -115,7 +116,8 @@ def compose(screens: Sequence[Screen], place: Place, catalogue: Catalogue, langu
         last = number == len(texts) - 1
         pictures = screens[number].pictures
         if pictures:  # the text stands below them, and so in a message of its own
-            calls.append(_photos(place.chat_id, pictures))
+            lost = catalogue.render(Text("photos.unreadable"), language)
+            calls.append(_photos(place.chat_id, pictures, lost))
         drawing = screens[number].drawing
         if drawing:
             chart = _chart(drawing, catalogue, language)
@@ -146,7 +148,10 @@ async def show(bot: Caller, calls: Sequence[Call], source: PhotoSource) -> Shown
     for call in calls:
         try:
             if "shots" in call:
-                sent = await _persist(bot, call, shots) if (shots := await _read(call["shots"], source)) else ()
+                shots = await _read(call["shots"], source)
+                sent = await _persist(bot, call, shots) if shots else ()
+                if len(shots) < len(call["shots"]):  # who decides by them must know that they are not all
+                    await _persist(bot, Call(method="sendMessage", params=call["lost"], screen=False))
                 photos += sent
                 exhibits += _exhibits(call, images=sent)
                 continue
@@ -211,7 +216,7 @@ class _GivenUpError(Exception):
 
 
 async def _read(shots: Sequence[Shot], source: PhotoSource) -> list[SentPhoto]:
-    """The photos as they are sent. One that cannot be read is left out: what is said below does not wait for it."""
+    """The photos as they are sent. One that cannot be read is left out: the text below does not wait for it."""
     read = []
     for shot in shots:
         try:
@@ -274,11 +279,12 @@ def _without_buttons(chat_id: int, message_id: int) -> Call:
     return Call(method="editMessageReplyMarkup", params=params, screen=False)
 
 
-def _photos(chat_id: int, pictures: Sequence[Picture]) -> Call:
+def _photos(chat_id: int, pictures: Sequence[Picture], lost: str) -> Call:
     """The call that shows photos, and keeps clients from saving and forwarding them."""
     shots = [Shot(path=each.path, side=each.side, spoiler=each.spoiler) for each in pictures]
     params = {"chat_id": chat_id, "protect_content": True}
-    return Call(method="sendPhoto", params=params, screen=False, shots=shots)
+    said = {"chat_id": chat_id, "text": lost}
+    return Call(method="sendPhoto", params=params, screen=False, shots=shots, lost=said)
 
 
 def _chart(drawing: Drawing, catalogue: Catalogue, language: Language) -> Chart:

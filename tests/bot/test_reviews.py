@@ -1,6 +1,7 @@
 """The review in the chat: the queue, an attempt with its images, decisions, what the doctor reads (REVIEW.md)."""
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -168,6 +169,17 @@ async def test_a_number_typed_with_many_spaces_leads_through_the_history_as_well
     assert newer in chen.screen
     await chen.press("较早的一份")
     assert number in chen.screen
+
+
+@pytest.mark.slow
+async def test_a_photo_that_cannot_be_read_is_missed_aloud(clinic: Clinic, wang: Chat, chen: Chat) -> None:
+    number = await send(wang, "first", "second")
+    kept = [path for path in Path(clinic.app.settings.storage.photos_url).rglob("*") if path.is_file()]
+    kept[0].write_bytes(b"damaged")
+    await chen.send(f"/review {number}")
+    assert images(chen) == [False]
+    assert any("有的照片现在打不开，没有显示" in message.text for message in chen.visible)
+    assert "通过…" in chen.buttons
 
 
 @pytest.mark.slow
