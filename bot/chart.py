@@ -19,6 +19,7 @@ class Chart(TypedDict):
 
     Args:
         title: over all of it.
+        facts: under it, a line each.
         parts: what the two parts of each column are, the lower one first.
         columns: the two counts of each.
         ends: what the first and the last column are.
@@ -27,6 +28,7 @@ class Chart(TypedDict):
     """
 
     title: str
+    facts: list[str]
     parts: list[str]
     columns: list[list[int]]
     ends: list[str]
@@ -48,12 +50,15 @@ FONT: Final = files("bot") / "fonts" / "NotoSansCJKsc-subset.otf"
 def draw(chart: Chart) -> bytes:
     """A PNG of the chart. Slow enough not to be called on the event loop."""
     bars_height = _LINE * (len(chart["bars"]) + 1) + 20 if chart["bars"] else 0
-    picture = Image.new("RGB", (_WIDTH, _MARGIN * 2 + _LINE * 3 + _PLOT + bars_height), _PAPER)
+    top = _MARGIN + _LINE * (1 + len(chart["facts"]))
+    bottom = top + _LINE + _PLOT
+    picture = Image.new("RGB", (_WIDTH, bottom + _LINE + _MARGIN + bars_height), _PAPER)
     pen = ImageDraw.Draw(picture)
     large, small = (ImageFont.truetype(BytesIO(FONT.read_bytes()), size) for size in (_LARGE, _SMALL))
     pen.text((_MARGIN, _MARGIN), chart["title"], _INK, large, anchor="lm")
-    _legend(pen, chart["parts"], _MARGIN + _LINE, small)
-    bottom = _MARGIN + _LINE * 2 + _PLOT
+    for number, fact in enumerate(chart["facts"], start=1):
+        pen.text((_MARGIN, _MARGIN + _LINE * number), fact, _QUIET, small, anchor="lm")
+    _legend(pen, chart["parts"], top, small)
     _columns(pen, chart["columns"], bottom, small)
     first, last = chart["ends"]
     pen.text((_MARGIN, bottom + 30), first, _QUIET, small, anchor="lm")

@@ -293,6 +293,7 @@ def _chart(drawing: Drawing, catalogue: Catalogue, language: Language) -> Chart:
 
     return Chart(
         title=said(drawing.title),
+        facts=[said(fact) for fact in drawing.facts],
         parts=[said(part) for part in drawing.parts],
         columns=[list(column) for column in drawing.columns],
         ends=[said(end) for end in drawing.ends],

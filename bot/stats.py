@@ -20,27 +20,35 @@ async def show(case: Case) -> Reply:
 
 
 def _paragraphs(figures: Figures) -> tuple[Text | tuple[Text, ...], ...]:
-    waiting = [Text.of("stats.waiting", count=figures.waiting)]
-    if figures.oldest_wait is not None:
-        waiting.append(Text.of("stats.oldest", wait=_span(figures.oldest_wait)))
-    decided = [_approved(figures), _refused(figures)]
-    if figures.median_wait is not None and figures.longest_wait is not None:
-        decided.append(Text.of("stats.median", wait=_span(figures.median_wait)))
-        decided.append(Text.of("stats.longest", wait=_span(figures.longest_wait)))
+    decided = (_approved(figures), _refused(figures), *_waits(figures))
     reasons = tuple(Text.of("stats.reason", reason=_reason(reason), times=times) for reason, times in figures.reasons)
-    told = (tuple(waiting), (Text("stats.title"), *decided))
+    told = (_waiting(figures), (Text("stats.title"), *decided))
     return (*told, (Text("stats.reasons"), *reasons)) if reasons else told
 
 
 def _drawing(figures: Figures) -> Drawing:
     return Drawing(
         title=Text("stats.title"),
+        facts=(*_waiting(figures), *_waits(figures)),
         parts=(_approved(figures), _refused(figures)),
         columns=tuple((day.approved, day.refused) for day in figures.days),
         ends=(_day(figures.days[0].date), _day(figures.days[-1].date)),
         heading=Text("stats.reasons"),
         bars=tuple((_reason(reason), times) for reason, times in figures.reasons[:_BARS]),
     )
+
+
+def _waiting(figures: Figures) -> tuple[Text, ...]:
+    waiting = Text.of("stats.waiting", count=figures.waiting)
+    if figures.oldest_wait is None:
+        return (waiting,)
+    return waiting, Text.of("stats.oldest", wait=_span(figures.oldest_wait))
+
+
+def _waits(figures: Figures) -> tuple[Text, ...]:
+    if figures.median_wait is None or figures.longest_wait is None:
+        return ()
+    return (Text.of("stats.waits", median=_span(figures.median_wait), longest=_span(figures.longest_wait)),)
 
 
 def _approved(figures: Figures) -> Text:

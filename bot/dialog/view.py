@@ -67,6 +67,7 @@ class Drawing:
 
     Args:
         title: over all of it.
+        facts: under it, a line each.
         parts: what the two parts of a column are, the lower one first.
         columns: the counts of each.
         ends: what the first and the last column are.
@@ -75,6 +76,7 @@ class Drawing:
     """
 
     title: Text
+    facts: tuple[Text, ...]
     parts: tuple[Text, Text]
     columns: tuple[tuple[int, int], ...]
     ends: tuple[Text, Text]

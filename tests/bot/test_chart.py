@@ -11,14 +11,24 @@ from bot.dialog.view import Text
 from bot.texts import LANGUAGES, Catalogue
 from core.reasons import Reason
 
+FILLED = {"number": 0, "date": "", "wait": "", "median": "", "longest": ""}
 DRAWN = [
-    *(Text(f"stats.{key}", {"number": 0, "date": "0-9"}) for key in ("title", "approved", "refused", "reasons", "day")),
+    *(Text(f"stats.{key}", FILLED) for key in ("title", "oldest", "waits", "approved", "refused", "reasons", "day")),
+    *(Text(key, {"count": 2}) for key in ("stats.waiting", "wait.minutes", "wait.hours", "wait.days")),
     *(Text(f"reason.{reason}") for reason in Reason),
 ]
 
 
 def chart(columns: list[list[int]], bars: list[Bar]) -> Chart:
-    return Chart(title="证书", parts=["通过", "退回"], columns=columns, ends=["1", "2"], heading="原因", bars=bars)
+    return Chart(
+        title="证书",
+        facts=["等待 1"],
+        parts=["通过", "退回"],
+        columns=columns,
+        ends=["1", "2"],
+        heading="原因",
+        bars=bars,
+    )
 
 
 def shown(content: bytes) -> Image.Image:
