@@ -7,11 +7,11 @@ import pytest
 from PIL import Image, ImageFont
 
 from bot.chart import FONT, Bar, Chart, draw
-from bot.dialog.view import Text
+from bot.dialog.view import Param, Text
 from bot.texts import LANGUAGES, Catalogue
 from core.reasons import Reason
 
-FILLED = {"number": 0, "date": "", "wait": "", "median": "", "longest": ""}
+FILLED: dict[str, Param] = {"number": 0, "date": "", "wait": "", "median": "", "longest": ""}
 DRAWN = [
     *(Text(f"stats.{key}", FILLED) for key in ("title", "oldest", "waits", "approved", "refused", "reasons", "day")),
     *(Text(key, {"count": 2}) for key in ("stats.waiting", "wait.minutes", "wait.hours", "wait.days")),
