@@ -13,10 +13,10 @@ from api.edge import AnEdge, Call, Token, reading, writing
 from api.json_body import JsonRoute
 from api.login import ASource, log_in
 from api.values import AgeNumber, Body, EmailText, GivenPassword, PasswordText, SexWord, UsernameText, shown_as
-from core.certificates import Standing
 from core.errors import Unauthenticated
 from core.permissions import Permission
 from core.sessions import Issued, RefreshRefused
+from core.standings import Standing
 from core.values import Role, Sex
 
 router = APIRouter(prefix="/api", tags=["S0: accounts"], route_class=JsonRoute)

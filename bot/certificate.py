@@ -9,9 +9,9 @@ from bot.dialog.view import Button, Picture, Rows, Screen, Text, isolated
 from bot.flows.certificate import APPEAL, SEND
 from bot.person import Case, Reply
 from bot.reasons import mending_lines
-from core.certificates import Attempt, Status, Way
 from core.review_states import WAITING, State
 from core.sessions import Signed
+from core.standings import Attempt, Status, Way
 
 _SIDE: Final = 1600
 _SEE: Final = "see"

@@ -1,60 +1,42 @@
 """Certificates: a doctor sends photos of one to be looked at; each attempt is a record of its own (REVIEW.md)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from enum import IntEnum, StrEnum
 from typing import Final
 
 from sqlalchemy.exc import IntegrityError
 
 from core import crockford
 from core.account import AccountState
-from core.attempts import PREFIX, UNTOLD, Attempts, Decision
+from core.attempts import PREFIX, Attempts
 from core.audit import Action, Audit
 from core.errors import Conflict, NotFound, Unauthenticated
 from core.notices import NoticeKind, Notices
 from core.permissions import Permission, require
 from core.photos import MediaType, StoredPhoto
-from core.reasons import Message, Reason
-from core.review_states import CLOSED, REFUSED, REPLACED, VALID, WAITING, State
+from core.reasons import Message
+from core.review_states import REFUSED, VALID, WAITING, State
 from core.sessions import Signed
+from core.standings import (
+    APPEAL_WITHIN,
+    REVALIDATE_WITHIN,
+    Status,
+    Summary,
+    attempt_of,
+    check_may_send,
+    decided_at,
+    latest_of,
+    shown_of,
+    standing_of,
+    ways_of,
+)
 from core.unit import UnitOfWork
 from storage import accounts as account_store
 from storage import submissions as store
 from storage.errors import violated
 from storage.tables.base import AnyRow
 
-_MOST_A_DAY: Final = 10
-_DAY: Final = timedelta(days=1)
 _NUMBER_TRIES: Final = 5  # of a thousand million numbers
-APPEAL_WITHIN: Final = timedelta(days=30)
-RESUBMIT_WITHIN: Final = timedelta(days=30)
-REVALIDATE_WITHIN: Final = timedelta(days=30)
-# Why nothing can be sent now, by the state of the attempt that counts (REVIEW.md 1).
-_OBSTACLES: Final = {
-    State.IN_REVIEW: "certificate.in_review",
-    State.SECOND_REVIEW: "certificate.in_review",
-    State.REJECTED: "certificate.rejected",
-    State.LOCKED: "certificate.locked",
-    State.REVOKED: "certificate.revoked",
-}
-
-
-class Standing(IntEnum):
-    """How a doctor stands by their certificate: S0's `certificat_checked` (CONTRACT.md 1)."""
-
-    WAITING = 1
-    APPROVED = 2
-    REFUSED = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Summary:
-    """What the account's own view tells of the certificate: S0's `certificat` and `certificat_checked`."""
-
-    path: str | None
-    standing: Standing | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,49 +46,6 @@ class Submission:
     number: str
     state: State
     path: str
-
-
-class Way(StrEnum):
-    """What a doctor can do about their certificate now."""
-
-    SEND = "send"
-    REPLACE = "replace"
-    WITHDRAW = "withdraw"
-    APPEAL = "appeal"
-
-
-@dataclass(frozen=True, slots=True)
-class Attempt:
-    """An attempt as its doctor sees it: never who decided.
-
-    `reasons` and `message` are of the last decision; `until` is when its state ends by itself: the last day for sending
-    again, for an appeal, or of an approval that needs a new look.
-    """
-
-    number: str
-    state: State
-    appeal: bool
-    sent_at: datetime
-    decided_at: datetime | None
-    reasons: tuple[Reason, ...]
-    message: str | None
-    valid_until: date | None
-    until: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class Status:
-    """How a doctor stands and what they can do.
-
-    `attempt` is the one that counts, None when there is none; `approval` one that is valid beside it. `obstacle` is the
-    code of why nothing can be sent now (`certificate.in_review`), None when something can.
-    """
-
-    attempt: Attempt | None
-    approval: Attempt | None
-    tries_left: int
-    ways: frozenset[Way]
-    obstacle: str | None
 
 
 class Certificates:
@@ -120,28 +59,28 @@ class Certificates:
     async def summary(self, uow: UnitOfWork, account_id: int) -> Summary:
         """How an account stands, for whoever may see the account. Both None where nothing was ever sent."""
         attempts = await store.of_account(uow.conn, account_id)
-        shown = _shown(attempts)
-        return Summary(shown.path if shown else None, _standing(State(row.state) for row in attempts))
+        shown = shown_of(attempts)
+        return Summary(shown.path if shown else None, standing_of(State(row.state) for row in attempts))
 
     async def status(self, uow: UnitOfWork, signed: Signed) -> Status:
         """How who is acting stands, with reasons and what can be done (DIALOGS.md certificate). Raises Forbidden."""
         require(signed, Permission.SEE_OWN_CERTIFICATE)
         rows = await store.of_account(uow.conn, signed.account_id)
-        latest = _latest(rows)
+        latest = latest_of(rows)
         valid = next((row for row in rows if State(row.state) in VALID), None)
         shown = [row for row in (latest, valid if valid is not latest else None) if row is not None]
         decisions = await self._attempts.decisions(uow, [row.id for row in shown])
-        attempts = {row.id: _attempt(row, decisions[row.id]) for row in shown}
+        attempts = {row.id: attempt_of(row, decisions[row.id]) for row in shown}
         obstacle = None
         try:
-            _check(uow, rows)
+            check_may_send(uow, rows)
         except Conflict as error:
             obstacle = error.code
         return Status(
             attempt=attempts[latest.id] if latest is not None else None,
             approval=attempts.get(valid.id) if valid is not None and valid is not latest else None,
             tries_left=await self._attempts.tries_left(uow, signed.account_id),
-            ways=_ways(uow, latest, obstacle),
+            ways=ways_of(uow, latest, obstacle),
             obstacle=obstacle,
         )
 
@@ -155,7 +94,7 @@ class Certificates:
         To be told where it lies is to look at it: that is an entry in the audit (REVIEW.md Audit). Raises Forbidden.
         """
         require(signed, Permission.SEE_OWN_CERTIFICATE)
-        shown = _shown(await store.of_account(uow.conn, signed.account_id))
+        shown = shown_of(await store.of_account(uow.conn, signed.account_id))
         if shown is None:
             return None
         await self._audit.append(
@@ -171,7 +110,7 @@ class Certificates:
     async def photos(self, uow: UnitOfWork, signed: Signed) -> list[StoredPhoto]:
         """All photos of the attempt that `newest_photo` is of; a look at each is an entry in the audit."""
         require(signed, Permission.SEE_OWN_CERTIFICATE)
-        shown = _shown(await store.of_account(uow.conn, signed.account_id))
+        shown = shown_of(await store.of_account(uow.conn, signed.account_id))
         files = [] if shown is None else [row for row in await store.files_of(uow.conn, shown.id) if row.path]
         if shown is not None and files:
             await self._audit.append(
@@ -187,7 +126,7 @@ class Certificates:
     async def check_may_submit(self, uow: UnitOfWork, signed: Signed) -> None:
         """Refuses who could not submit now whatever they sent: before photos are read. Raises Forbidden, Conflict."""
         require(signed, Permission.SEND_OWN_CERTIFICATE)
-        _check(uow, await store.of_account(uow.conn, signed.account_id))
+        check_may_send(uow, await store.of_account(uow.conn, signed.account_id))
 
     async def submit(self, uow: UnitOfWork, signed: Signed, photos: Sequence[StoredPhoto]) -> Submission:
         """Makes an attempt of these photos; one that waits unclaimed is withdrawn for it (REVIEW.md 1).
@@ -202,7 +141,7 @@ class Certificates:
         if owner is None or owner.state == AccountState.ERASED:
             raise Unauthenticated
         attempts = await store.of_account(uow.conn, signed.account_id)
-        latest = _check(uow, attempts)
+        latest = check_may_send(uow, attempts)
         hashes = [photo.sha256 for photo in photos]
         if await store.has_files(uow.conn, signed.account_id, states=sorted(REFUSED), hashes=hashes):
             raise Conflict("certificate.refused_before", field="photo")
@@ -229,7 +168,7 @@ class Certificates:
         `certificate.in_review`, `.is_appeal`, `.nothing_waits`, `.changed`.
         """
         require(signed, Permission.SEND_OWN_CERTIFICATE)
-        latest = _latest(await store.of_account(uow.conn, signed.account_id))
+        latest = latest_of(await store.of_account(uow.conn, signed.account_id))
         if latest is None or State(latest.state) not in WAITING:
             raise Conflict("certificate.nothing_waits")
         if latest.state != State.PENDING:
@@ -245,12 +184,12 @@ class Certificates:
         Raises Forbidden, and Conflict: `certificate.nothing_to_appeal`, `.appealed`, `.appeal_too_late`, `.changed`.
         """
         require(signed, Permission.SEND_OWN_CERTIFICATE)
-        latest = _latest(await store.of_account(uow.conn, signed.account_id))
+        latest = latest_of(await store.of_account(uow.conn, signed.account_id))
         if latest is None or latest.state != State.REJECTED:
             raise Conflict("certificate.nothing_to_appeal")
         if latest.appeal:
             raise Conflict("certificate.appealed")
-        if uow.now > _decided_at(latest) + APPEAL_WITHIN:
+        if uow.now > decided_at(latest) + APPEAL_WITHIN:
             raise Conflict("certificate.appeal_too_late", days=APPEAL_WITHIN.days)
         await self._attempts.move(
             uow,
@@ -318,76 +257,3 @@ def stored_photo(row: AnyRow) -> StoredPhoto:
         raise NotFound("photo.gone")
     size = (row.size, row.width, row.height)
     return StoredPhoto(row.path, MediaType(row.media_type), *size, row.sha256, row.likeness)
-
-
-def _latest(attempts: Sequence[AnyRow]) -> AnyRow | None:
-    """The attempt that counts; `attempts` are newest first."""
-    return next((row for row in attempts if State(row.state) not in REPLACED), None)
-
-
-def _check(uow: UnitOfWork, attempts: Sequence[AnyRow]) -> AnyRow | None:
-    """The attempt that counts, if it lets another be sent; `attempts` are newest first. Raises Conflict."""
-    latest = _latest(attempts)
-    if latest is not None and (obstacle := _OBSTACLES.get(State(latest.state))):
-        raise Conflict(obstacle)
-    if sum(row.created_at > uow.now - _DAY for row in attempts) >= _MOST_A_DAY:
-        raise Conflict("certificate.too_many_today", max=_MOST_A_DAY)
-    return latest
-
-
-def _ways(uow: UnitOfWork, latest: AnyRow | None, obstacle: str | None) -> frozenset[Way]:
-    ways = set()
-    if latest is not None and latest.state == State.PENDING:
-        ways |= {Way.REPLACE} if obstacle is None else set()
-        ways |= set() if latest.appeal else {Way.WITHDRAW}
-    elif obstacle is None:
-        ways.add(Way.SEND)
-    if latest is not None and latest.state == State.REJECTED and not latest.appeal:
-        ways |= {Way.APPEAL} if uow.now <= _decided_at(latest) + APPEAL_WITHIN else set()
-    return frozenset(ways)
-
-
-def _attempt(row: AnyRow, decisions: Sequence[Decision]) -> Attempt:
-    told = next((each for each in reversed(decisions) if each.outcome not in UNTOLD), None)
-    state = State(row.state)
-    waits = state in WAITING
-    until = None
-    if state is State.NEEDS_RESUBMIT:
-        until = row.updated_at + RESUBMIT_WITHIN
-    elif state is State.REVALIDATE:
-        until = row.updated_at + REVALIDATE_WITHIN
-    elif state is State.REJECTED and not row.appeal:
-        until = _decided_at(row) + APPEAL_WITHIN
-    return Attempt(
-        number=row.number,
-        state=state,
-        appeal=row.appeal,
-        sent_at=row.created_at,
-        decided_at=None if waits else row.decided_at,
-        reasons=told.reasons if told and not waits else (),
-        message=told.message if told and not waits else None,
-        valid_until=row.valid_until,
-        until=until,
-    )
-
-
-def _decided_at(row: AnyRow) -> datetime:
-    """When an attempt was decided; before decisions were kept, when it came to its state."""
-    at: datetime = row.decided_at or row.updated_at
-    return at
-
-
-def _shown(attempts: Sequence[AnyRow]) -> AnyRow | None:
-    """The newest attempt, unless it was withdrawn or its photos are gone (CONTRACT.md 1 certificate)."""
-    newest = attempts[0] if attempts else None
-    return None if newest is None or newest.state == State.WITHDRAWN or newest.path is None else newest
-
-
-def _standing(states: Iterable[State]) -> Standing | None:
-    """What all attempts come to, newest first: closed ones say nothing, a valid approval outweighs the others."""
-    telling = [state for state in states if state not in CLOSED]
-    if any(state in VALID for state in telling):
-        return Standing.APPROVED
-    if not telling:
-        return None
-    return Standing.WAITING if telling[0] in WAITING else Standing.REFUSED

@@ -5,7 +5,6 @@ from typing import Final
 
 from core.attempts import Outcome, Verdict
 from core.audit import Action
-from core.certificates import REVALIDATE_WITHIN
 from core.errors import Conflict, Forbidden
 from core.notices import NoticeKind
 from core.reasons import Message, Refusal, check_note
@@ -13,6 +12,7 @@ from core.review_states import VALID, WAITING, State
 from core.reviewing import Reviewing, codes, conflict
 from core.reviews import Decided
 from core.sessions import Signed
+from core.standings import REVALIDATE_WITHIN
 from core.unit import UnitOfWork
 from storage import accounts as account_store
 

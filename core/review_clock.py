@@ -12,11 +12,11 @@ import structlog
 from core import working_hours
 from core.attempts import Attempts
 from core.audit import Action, Audit
-from core.certificates import RESUBMIT_WITHIN, REVALIDATE_WITHIN
 from core.errors import Conflict
 from core.notices import NoticeKind, Notices
 from core.photo_removals import remove_photos
 from core.review_states import REPLACED, WAITING, State
+from core.standings import RESUBMIT_WITHIN, REVALIDATE_WITHIN
 from core.unit import UnitOfWork
 from storage import counters
 from storage import review_times as store

@@ -9,7 +9,6 @@ from typing import Any, Final, TypeVar
 from sqlalchemy import select
 
 from core.account import Account
-from core.certificates import Status
 from core.core import Core
 from core.dossiers import Dossier
 from core.errors import CoreError, Forbidden
@@ -17,6 +16,7 @@ from core.photos import MediaType, StoredPhoto
 from core.reasons import Refusal
 from core.review_states import State
 from core.sessions import Signed
+from core.standings import Status
 from core.values import Phone, Role
 from storage.tables.accounts import audit, news
 from storage.tables.submissions import submissions

@@ -9,12 +9,13 @@ from sqlalchemy import func, insert, select, update
 
 from core.account import Account
 from core.audit import Action
-from core.certificates import Standing, Submission
+from core.certificates import Submission
 from core.core import Core
 from core.errors import Conflict, Forbidden
 from core.photos import MediaType, StoredPhoto
 from core.review_states import State
 from core.sessions import Signed
+from core.standings import Standing
 from core.unit import Channel
 from core.values import Phone, Role
 from storage import submissions as store

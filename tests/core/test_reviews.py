@@ -8,12 +8,12 @@ import pytest
 from sqlalchemy import select, update
 
 from core.attempts import Outcome
-from core.certificates import Way
 from core.errors import Conflict, Forbidden, InvalidValue
 from core.profiles import Field
 from core.reasons import Message, Reason, Refusal
 from core.review_states import State
 from core.sessions import Signed
+from core.standings import Way
 from core.values import PersonName, Role
 from storage.tables.accounts import accounts, outbox
 from storage.tables.submissions import decisions, submissions
