@@ -110,12 +110,16 @@ class Runner:
     async def idle(self) -> None:
         """Waits until every update that was received is handled and its answer shown."""
         while True:
-            if self._resting.is_set() and not (self._working or self._asides or self._showing.busy):
+            if self._at_rest():
                 async with self._database.read() as conn:
-                    if not await inbox.count_open(conn):
-                        return
+                    still_open = await inbox.count_open(conn)
+                if not still_open and self._at_rest():  # a turn may have begun, and committed, during the look
+                    return
                 self.wake()
             await asyncio.sleep(0.002)
+
+    def _at_rest(self) -> bool:
+        return self._resting.is_set() and not (self._working or self._asides or self._showing.busy)
 
     async def _sleep(self) -> None:
         try:

@@ -197,7 +197,7 @@ class Room:
     async def _handled(self, update: dict[str, Any]) -> None:
         await self._intake.take([update])
         with suppress(TimeoutError):  # what has failed waits for its next try: `faults` tells of it
-            await asyncio.wait_for(self._runner.idle(), 20)
+            await asyncio.wait_for(self._runner.idle(), 60)
 
     async def _draft(self, person: int) -> Draft | None:
         async with self._clinic.database.read() as conn:
