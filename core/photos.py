@@ -37,6 +37,7 @@ _READING_SECONDS: Final = 10.0  # of processor time: an honest photo of 40 megap
 _BLOCK_BYTES: Final = 4096  # that time is looked at after so many
 _MAX_THREADS: Final = 2  # each may need half a gigabyte for the largest photo
 _QUEUE_PER_THREAD: Final = 8
+_LOOKS_AT_ONCE: Final = 2  # the others wait for theirs: a screen full of photos must not turn away who sends some
 
 
 # What decoders raise over a broken picture. AssertionError: a palette that is not there.
@@ -119,6 +120,7 @@ class Photos:
             seconds=1.0,
             busy="photo.busy",
         )
+        self._looks = asyncio.Semaphore(_LOOKS_AT_ONCE)
 
     async def take(self, received: BinaryIO, *, side: int | None = None, least: int = 0) -> Photo:
         """The photo in a file (one that can seek), written anew from its bare pixels: upright, JPEG or PNG as it came.
@@ -131,8 +133,9 @@ class Photos:
 
     async def small(self, path: str, side: int) -> bytes:
         """The photo of that name as a JPEG to be looked at, no side longer. Raises as `read` does, and Busy."""
-        content = await self.read(path)
-        return await self._workers.run(lambda: _small(content, side))
+        async with self._looks:
+            content = await self.read(path)
+            return await self._workers.run(lambda: _small(content, side))
 
     async def keep(self, path: str, photo: Photo) -> StoredPhoto:
         """Puts a photo into the store under a name that was expected (core/photo_arrivals.py). Raises StorageError."""

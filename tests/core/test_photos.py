@@ -152,6 +152,14 @@ async def test_a_full_queue_says_how_long_and_empties(photos: Photos) -> None:
     assert await taken(photos, content)
 
 
+async def test_who_looks_at_many_photos_turns_nobody_away_who_sends_one(photos: Photos) -> None:
+    stored = await photos.keep(new_name(PhotoKind.CERTIFICATE), await taken(photos, pictures.jpeg()))
+    looks = [asyncio.create_task(photos.small(stored.path, 300)) for _ in range(40)]
+    await asyncio.wait(looks, return_when=asyncio.FIRST_COMPLETED)
+    assert await taken(photos, pictures.jpeg())
+    assert len(await asyncio.gather(*looks)) == 40
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="Linux tells the peak")
 def test_a_photo_of_twelve_megapixels_costs_less_than_400_megabytes(tmp_path: Path) -> None:
     noise = Image.effect_noise((1000, 750), 60).resize((4000, 3000))
