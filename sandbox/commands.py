@@ -47,7 +47,7 @@ def serve_command(
     ] = None,
     database: Annotated[
         Path | None,
-        typer.Option(help="An SQLite file of the bot's: the page counts its tables' rows, and only reads."),
+        typer.Option(help="An SQLite file of the bot's, of made-up people: the page shows its rows, and only reads."),
     ] = None,
 ) -> None:
     """Serve the Bot API at /bot<token>/METHOD, files at /file/bot<token>/PATH and the page at /."""

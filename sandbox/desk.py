@@ -13,7 +13,7 @@ from sandbox.described import VERSION
 from sandbox.faults import Fault
 from sandbox.flood import Flood
 from sandbox.params import Params
-from sandbox.stored import row_counts
+from sandbox.stored import MOST_ROWS, newest_rows, row_counts
 from sandbox.world import World
 
 
@@ -22,6 +22,7 @@ def add_routes(app: web.Application) -> None:
     app.router.add_get("/sandbox/bots", answering(_bots))
     app.router.add_patch("/sandbox/bots/{bot}", answering(_change_bot))
     app.router.add_get("/sandbox/stored", answering(_stored))
+    app.router.add_get("/sandbox/stored/{table}", answering(_stored_rows))
     app.router.add_get("/sandbox/traffic", answering(_traffic))
     app.router.add_get("/sandbox/faults", answering(_faults))
     app.router.add_post("/sandbox/faults", answering(_add_fault))
@@ -61,6 +62,15 @@ async def _traffic(world: World, _request: web.Request, params: Params) -> Any:
 
 async def _stored(world: World, _request: web.Request, _params: Params) -> Any:
     return await asyncio.to_thread(row_counts, world.database) if world.database else {}
+
+
+async def _stored_rows(world: World, request: web.Request, params: Params) -> Any:
+    """The newest ``limit`` rows of a table, each with its cells."""
+    if world.database is None:
+        return []
+    limit = params.integer("limit", MOST_ROWS)
+    rows = await asyncio.to_thread(newest_rows, world.database, request.match_info["table"], limit)
+    return [asdict(row) for row in rows]
 
 
 async def _faults(world: World, _request: web.Request, _params: Params) -> Any:

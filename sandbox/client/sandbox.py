@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
+from urllib.parse import quote
 
 import aiohttp
 
@@ -107,6 +108,22 @@ class Sandbox:
         calls = await self.request("GET", "/traffic", params=params)
         return [call for call in calls if not method or call["method"].lower() == method.lower()]
 
+    async def stored(self) -> dict[str, int]:
+        """The tables of the bot's SQLite file with their rows' number; empty where the sandbox was given none."""
+        counts: dict[str, int] = await self.request("GET", "/stored")
+        return counts
+
+    async def stored_rows(self, table: str, *, limit: int = 200) -> list[dict[str, str | None]]:
+        """The newest rows of a table, column to text; what is sealed or secret only as what it is and how long."""
+        rows = await self.request("GET", f"/stored/{quote(table, safe='')}", params={"limit": str(limit)})
+        return [{cell["column"]: _readable(cell) for cell in row["cells"]} for row in rows]
+
     async def change_bot(self, **settings: Any) -> None:
         """``revoked=True``: the token stops working; ``repeat=n``, ``reverse=n``: how the next n updates come."""
         await self.request("PATCH", f"/bots/{self.bot}", json=settings)
+
+
+def _readable(cell: dict[str, Any]) -> str | None:
+    if cell["kind"] in {"sealed", "hidden"}:
+        return f"({cell['kind']}, {cell['length']})"
+    return None if cell["kind"] == "empty" else str(cell["text"])
