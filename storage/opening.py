@@ -18,9 +18,7 @@ async def opened_for_bot(url: str) -> AsyncIterator[Database]:
     """
     async with _opened(url) as database:
         with alone_on(database.path):
-            if database.dialect == "sqlite":
-                await database.upgrade()
-            await _check(database)
+            await _make_current(database)
             yield database
 
 
@@ -31,9 +29,7 @@ async def opened_for_api(url: str) -> AsyncIterator[Database]:
     SQLite is upgraded here too: whoever starts first does it, the others wait and find nothing to do.
     """
     async with _opened(url) as database:
-        if database.dialect == "sqlite":
-            await database.upgrade()
-        await _check(database)
+        await _make_current(database)
         yield database
 
 
@@ -52,6 +48,12 @@ async def _opened(url: str) -> AsyncIterator[Database]:
         yield database
     finally:
         await database.dispose()
+
+
+async def _make_current(database: Database) -> None:
+    if database.dialect == "sqlite" and not await database.is_current():
+        await database.upgrade()
+    await _check(database)
 
 
 async def _check(database: Database) -> None:

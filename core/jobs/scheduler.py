@@ -18,6 +18,7 @@ _log = structlog.get_logger(__name__)
 _LEASE: Final = "jobs"
 _LEASE_LIFE: Final = timedelta(seconds=90)
 _TICK: Final = timedelta(seconds=15)
+_FIRST: Final = timedelta(seconds=2)  # after a start those who have written meanwhile come first
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,7 @@ class Scheduler:
     async def run(self) -> None:
         """Runs until it is cancelled, then gives the lease up."""
         try:
+            await asyncio.sleep(_FIRST.total_seconds())
             while True:
                 await uncut(self.run_due())
                 await asyncio.sleep(self._tick.total_seconds())
