@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from core.errors import CoreError
-from core.keys import KeyRing
+from core.keys import Ring
 from core.unit import UnitOfWork
 from storage import audit as store
 from storage.tables.base import AnyRow
@@ -106,7 +106,7 @@ class Head:
 class Audit:
     """Appends, seals and verifies."""
 
-    def __init__(self, ring: KeyRing) -> None:
+    def __init__(self, ring: Ring) -> None:
         self._ring = ring
 
     async def append(
@@ -140,7 +140,7 @@ class Audit:
                 "file_hashes": ",".join(file_hashes) or None,
                 "version": version,
                 "channel": uow.channel.value,
-                "note_mac": None if note is None else self._mac(self._ring.current, b"note", note.encode()),
+                "note_mac": None if note is None else self._mac(None, b"note", note.encode()),
             },
         )
 
@@ -158,7 +158,7 @@ class Audit:
         seals = []
         for row in rows:
             number += 1
-            mac = self._mac(self._ring.current, mac.encode(), _canonical(row, number))
+            mac = self._mac(None, mac.encode(), _canonical(row, number))
             seals.append((row.id, number, mac))
         await store.seal(uow.conn, seals)
         return len(seals)
@@ -180,7 +180,7 @@ class Audit:
             if row.number != number:
                 raise AuditBroken("audit.missing", number=number)
             kid = str(row.mac).partition(":")[0]
-            if kid not in self._ring.keys:
+            if self._ring.find(kid) is None:
                 raise AuditBroken("audit.unknown_key", number=number)
             expected = self._mac(kid, mac.encode(), _canonical(row, number))
             if not hmac.compare_digest(expected, str(row.mac)):
@@ -200,10 +200,16 @@ class Audit:
         """Whether `text` is written like something that `verify` takes as a head."""
         return _HEAD.fullmatch(text) is not None
 
-    def _mac(self, kid: str, *parts: bytes) -> str:
-        """Names its key, so that keys can be rotated. Each part's length goes in: no two lists of parts are one."""
+    def _mac(self, kid: str | None, *parts: bytes) -> str:
+        """By the key of that id, which `find` knows; None: by the present one.
+
+        Names its key, so that keys can be rotated. Each part's length goes in: no two lists of parts are one.
+        """
+        ring = self._ring.now
+        name, key = (ring.current, ring.key) if kid is None else (kid, self._ring.find(kid))
+        assert key is not None
         framed = b"".join(len(part).to_bytes(8, "big") + part for part in parts)
-        return f"{kid}:{hmac.new(self._ring.keys[kid], framed, hashlib.sha256).hexdigest()}"
+        return f"{name}:{hmac.new(key, framed, hashlib.sha256).hexdigest()}"
 
 
 def _canonical(row: AnyRow, number: int) -> bytes:

@@ -71,7 +71,7 @@ class Core:
         attempts = Attempts(self.audit, notes, Sealer(secrets.health, "reviews"))
         self.departures = Departures(attempts, self.notices)
         self.past_refusals = PastRefusals(secrets.audit)
-        throttle = Throttle(secrets.pepper.key, settings.login)
+        throttle = Throttle(secrets.pepper, settings.login)
         self.accounts = Accounts(
             zone=settings.clinic.zone,
             throttle=throttle,

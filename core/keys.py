@@ -6,6 +6,7 @@ import re
 import secrets
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 KEY_NAMES = ("signing", "pepper", "photo", "health", "inbox", "audit")
 KEY_BYTES = 32
@@ -14,6 +15,19 @@ _KID = re.compile(r"[A-Za-z0-9_-]{1,32}")
 
 class WeakKey(ValueError):  # noqa: N818 - the name says what happened
     """A key ring cannot be read or is too weak. The message never holds any part of a key."""
+
+
+class Ring(Protocol):
+    """Where whoever signs or seals has its keys from: they may change while it works (core/key_files.py)."""
+
+    @property
+    def now(self) -> "KeyRing":
+        """The keys as they are at this moment: take key and id from the same one."""
+        ...
+
+    def find(self, kid: str) -> bytes | None:
+        """The key of that id, to verify or open with; None when it is not known."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +41,21 @@ class KeyRing:
     def key(self) -> bytes:
         """The key that signs or seals now."""
         return self.keys[self.current]
+
+    @property
+    def now(self) -> "KeyRing":
+        """Itself: these keys stay as they are."""
+        return self
+
+    def find(self, kid: str) -> bytes | None:
+        """The key of that id; None when there is none."""
+        return self.keys.get(kid)
+
+    @property
+    def text(self) -> str:
+        """As `parse` reads it, the first key first."""
+        kids = [self.current, *(kid for kid in self.keys if kid != self.current)]
+        return ",".join(f"{kid}:{base64.b64encode(self.keys[kid]).decode()}" for kid in kids)
 
     @classmethod
     def parse(cls, text: str) -> "KeyRing":

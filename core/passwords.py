@@ -14,7 +14,7 @@ from typing import Any, Final, Self
 import bcrypt
 
 from core.errors import InvalidValue
-from core.keys import KeyRing
+from core.keys import Ring
 from core.values import Password, fold
 from core.workers import Workers
 
@@ -54,7 +54,7 @@ class PasswordHash:
 class Passwords:
     """Hashes and verifies off the event loop; refuses new passwords that anybody would guess."""
 
-    def __init__(self, peppers: KeyRing, *, cost: int, threads: int = 0, reject_common: bool = True) -> None:
+    def __init__(self, peppers: Ring, *, cost: int, threads: int = 0, reject_common: bool = True) -> None:
         """`cost` is bcrypt's; `threads` 0 means one a core."""
         self._peppers = peppers
         self._cost = cost
@@ -67,7 +67,7 @@ class Passwords:
             busy="passwords.busy",
         )
         # An unknown account costs the same work as a known one (SECURITY.md Login).
-        self._nobody = PasswordHash(self._hash(secrets.token_hex(16)), PEPPERED, peppers.current)
+        self._nobody = self._hash(secrets.token_hex(16))
 
     def check(self, password: Password) -> None:
         """Refuses a common password, or its owner's own data, when that is switched on. Raises InvalidValue."""
@@ -82,7 +82,7 @@ class Passwords:
     async def hash(self, password: Password) -> PasswordHash:
         """Checks a new password and hashes it. Raises InvalidValue, or Busy when too many wait."""
         self.check(password)
-        return PasswordHash(await self._hasher.run(lambda: self._hash(password.value)), PEPPERED, self._peppers.current)
+        return await self._hasher.run(lambda: self._hash(password.value))
 
     async def verify(self, stored: PasswordHash | None, given: str) -> bool:
         """Whether `given`, as received, is the stored password. Always one bcrypt, also when there is none stored."""
@@ -90,29 +90,32 @@ class Passwords:
 
     async def rehash(self, given: str) -> PasswordHash:
         """Hashes a password that was just verified by the present scheme: it is taken as it is, rules or not."""
-        return PasswordHash(await self._hasher.run(lambda: self._hash(given)), PEPPERED, self._peppers.current)
+        return await self._hasher.run(lambda: self._hash(given))
 
     def is_outdated(self, stored: PasswordHash) -> bool:
         """Whether it should be hashed anew at the next login: imported, an older pepper, or a lower cost."""
-        newer = stored.pepper_id == self._peppers.current and _cost_of(stored) >= self._cost
+        newer = stored.pepper_id == self._peppers.now.current and _cost_of(stored) >= self._cost
         return stored.scheme != PEPPERED or not newer
 
     def close(self) -> None:
         """Ends the threads; what waits is dropped."""
         self._hasher.close()
 
-    def _hash(self, password: str) -> str:
-        return bcrypt.hashpw(_peppered(password, self._peppers.key), bcrypt.gensalt(self._cost)).decode()
+    def _hash(self, password: str) -> PasswordHash:
+        ring = self._peppers.now
+        value = bcrypt.hashpw(_peppered(password, ring.key), bcrypt.gensalt(self._cost)).decode()
+        return PasswordHash(value, PEPPERED, ring.current)
 
     def _verify(self, stored: PasswordHash | None, given: str) -> bool:
-        known = stored if stored and (stored.scheme == IMPORTED or stored.pepper_id in self._peppers.keys) else None
+        pepper = self._peppers.find(str(stored.pepper_id)) if stored else None
+        known = stored if stored and (stored.scheme == IMPORTED or pepper) else None
         target = known or self._nobody
         too_long = len(given) > Password.MAX_BYTES or len(_utf8(given)) > Password.MAX_BYTES
         text = "" if too_long else given
         if target.scheme == IMPORTED:
             secret = _utf8(text)[:_BCRYPT_BYTES]
         else:
-            secret = _peppered(text, self._peppers.keys[str(target.pepper_id)])
+            secret = _peppered(text, pepper or self._peppers.now.key)
         right = bcrypt.checkpw(secret, target.value.encode())
         if not right:
             self._make_up_for(_cost_of(target))

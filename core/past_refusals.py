@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from core.keys import KeyRing
+from core.keys import Ring
 from core.review_states import WAITING, State
 from core.unit import UnitOfWork
 from core.values import Phone
@@ -28,16 +28,14 @@ class PastRefusal:
 class PastRefusals:
     """Remembers refusals by phone, so that a registration anew does not start as if there had been none."""
 
-    def __init__(self, ring: KeyRing) -> None:
+    def __init__(self, ring: Ring) -> None:
         """`ring` are the audit's keys: the only ones that are kept as long as what they were used for (REVIEW.md)."""
-        self._current = ring.current
-        self._keys = {
-            kid: hmac.digest(key, b"clinic-bot past refusals", hashlib.sha256) for kid, key in ring.keys.items()
-        }
+        self._ring = ring
 
     async def note(self, uow: UnitOfWork, phone: Phone, state: State, refused_at: datetime) -> None:
         """Remembers a refusal of the owner of this phone for two years from now."""
-        mac = self._mac(self._current, phone)
+        ring = self._ring.now
+        mac = _mac(ring.current, ring.key, phone)
         await store.add(uow.conn, mac, state=state.value, refused_at=refused_at, expires_at=uow.now + LIFE)
 
     async def phone_leaves(self, uow: UnitOfWork, account_id: int, phone: Phone) -> None:
@@ -50,7 +48,7 @@ class PastRefusals:
 
     async def of(self, uow: UnitOfWork, phone: Phone) -> list[PastRefusal]:
         """What is remembered under this phone, the newest refusal first. Not who it was: numbers are recycled."""
-        macs = [self._mac(kid, phone) for kid in self._keys]
+        macs = [_mac(kid, key, phone) for kid, key in self._ring.now.keys.items()]
         rows = await store.of(uow.conn, macs, uow.now)
         return list(dict.fromkeys(PastRefusal(State(row.state), row.refused_at) for row in rows))
 
@@ -58,5 +56,7 @@ class PastRefusals:
         """Forgets what has had its two years."""
         await store.purge(uow.conn, uow.now)
 
-    def _mac(self, kid: str, phone: Phone) -> str:
-        return f"{kid}:{hmac.new(self._keys[kid], phone.value.encode(), hashlib.sha256).hexdigest()}"
+
+def _mac(kid: str, key: bytes, phone: Phone) -> str:
+    own = hmac.digest(key, b"clinic-bot past refusals", hashlib.sha256)
+    return f"{kid}:{hmac.new(own, phone.value.encode(), hashlib.sha256).hexdigest()}"

@@ -7,7 +7,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from core.keys import KeyRing
+from core.keys import Ring
 
 _FORMAT = 1
 _NONCE_BYTES = 12
@@ -23,29 +23,43 @@ class Sealer:
     A sealed value is format (1 byte), length of the key id (1 byte), key id, nonce (12 bytes), ciphertext with tag.
     """
 
-    def __init__(self, ring: KeyRing, purpose: str) -> None:
+    def __init__(self, ring: Ring, purpose: str) -> None:
         """`purpose` parts keys of one ring used for different things (`inbox`, `answers`)."""
-        self._current = ring.current
-        self._ciphers = {kid: AESGCM(_derived(key, purpose)) for kid, key in ring.keys.items()}
+        self._ring = ring
+        self._purpose = purpose
+        self._ciphers: dict[bytes, AESGCM] = {}
 
     def seal(self, plain: bytes, context: bytes) -> bytes:
         """`context` says where the value lies (table, row): it opens nowhere else."""
-        kid = self._current.encode()
+        ring = self._ring.now
         nonce = os.urandom(_NONCE_BYTES)
-        return bytes((_FORMAT, len(kid))) + kid + nonce + self._ciphers[self._current].encrypt(nonce, plain, context)
+        return header(ring.current) + nonce + self._cipher(ring.key).encrypt(nonce, plain, context)
 
     def open(self, sealed: bytes, context: bytes) -> bytes:
         """The bytes that were sealed under the same context. Raises SealBroken."""
         if len(sealed) < 2 or sealed[0] != _FORMAT:
             raise SealBroken("This is not a sealed value.")
         start = 2 + sealed[1]
-        cipher = self._ciphers.get(sealed[2:start].decode("ascii", "replace"))
-        if cipher is None:
+        key = self._ring.find(sealed[2:start].decode("ascii", "replace"))
+        if key is None:
             raise SealBroken("The key that sealed this value is not known here.")
         try:
-            return cipher.decrypt(sealed[start : start + _NONCE_BYTES], sealed[start + _NONCE_BYTES :], context)
+            return self._cipher(key).decrypt(
+                sealed[start : start + _NONCE_BYTES], sealed[start + _NONCE_BYTES :], context
+            )
         except (InvalidTag, ValueError):
             raise SealBroken("The sealed value was changed, or lies where it does not belong.") from None
+
+    def _cipher(self, key: bytes) -> AESGCM:
+        cipher = self._ciphers.get(key)
+        if cipher is None:
+            cipher = self._ciphers[key] = AESGCM(_derived(key, self._purpose))
+        return cipher
+
+
+def header(kid: str) -> bytes:
+    """What every value begins with that was sealed by the key of this id."""
+    return bytes((_FORMAT, len(kid))) + kid.encode()
 
 
 def _derived(key: bytes, purpose: str) -> bytes:

@@ -31,7 +31,8 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
-from core.keys import KEY_NAMES, KeyRing, WeakKey
+from core.key_files import KeyFile
+from core.keys import KEY_NAMES, KeyRing, Ring, WeakKey
 
 CONFIG_FILE = Path("config.toml")
 PREFIX = "CLINIC_BOT__"
@@ -217,12 +218,12 @@ class Settings(BaseSettings):
 class Secrets:
     """The key rings of the clinic. Their repr shows ids, never keys."""
 
-    signing: KeyRing
-    pepper: KeyRing
-    photo: KeyRing
-    health: KeyRing
-    inbox: KeyRing
-    audit: KeyRing
+    signing: Ring
+    pepper: Ring
+    photo: Ring
+    health: Ring
+    inbox: Ring
+    audit: Ring
 
 
 def load_settings(path: Path = CONFIG_FILE) -> Settings:
@@ -236,7 +237,7 @@ def load_settings(path: Path = CONFIG_FILE) -> Settings:
 
 
 def load_secrets(settings: Settings) -> Secrets:
-    """The key rings, each strong enough (TOKENS T28, T30). Raises SettingsError."""
+    """The key rings, each strong enough (TOKENS T28, T30); those of files change with them. Raises SettingsError."""
     return Secrets(**{name: _ring(settings.secrets, name) for name in KEY_NAMES})
 
 
@@ -334,7 +335,7 @@ def _fields(section: str) -> dict[str, FieldInfo]:
     return getattr(field.annotation, "model_fields", {}) if field else {}
 
 
-def _ring(sources: SecretSources, name: str) -> KeyRing:
+def _ring(sources: SecretSources, name: str) -> Ring:
     variable, file_variable = _variable("secrets", f"{name}_keys"), _variable("secrets", f"{name}_keys_file")
     text = getattr(sources, f"{name}_keys").get_secret_value()
     file = getattr(sources, f"{name}_keys_file")
@@ -343,10 +344,14 @@ def _ring(sources: SecretSources, name: str) -> KeyRing:
         raise SettingsError(f"{variable} and {file_variable} are both set; keep one of them.")
     if not text and not file:
         raise SettingsError(f"The {name} keys are missing: {mend}.")
-    try:
-        return KeyRing.parse(text or _read_secret_file(Path(file)))
-    except WeakKey as error:
-        raise SettingsError(f"{file or variable}: {error}; {mend}.") from None
+
+    def parsed(text: str) -> KeyRing:
+        try:
+            return KeyRing.parse(text)
+        except WeakKey as error:
+            raise SettingsError(f"{file or variable}: {error}; {mend}.") from None
+
+    return KeyFile(Path(file), lambda: parsed(_read_secret_file(Path(file)))) if file else parsed(text)
 
 
 def _read_secret_file(path: Path) -> str:

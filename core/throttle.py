@@ -11,6 +11,7 @@ from math import ceil
 from typing import Final
 
 from core.errors import Throttled
+from core.keys import Ring
 from core.settings import Login as LoginSettings
 from core.unit import UnitOfWork
 from storage import counters as store
@@ -22,14 +23,18 @@ _DAY: Final = timedelta(days=1)
 class Throttle:
     """Counts tries in the database, so that they hold over processes and restarts."""
 
-    def __init__(self, key: bytes, settings: LoginSettings) -> None:
-        self._key = hmac.digest(key, b"clinic-bot counters", hashlib.sha256)
+    def __init__(self, ring: Ring, settings: LoginSettings) -> None:
+        self._ring = ring
         self._settings = settings
 
     def key(self, *parts: str | int) -> str:
-        """The counter of something, as a keyed hash: nobody reads a phone or an address out of the table."""
+        """The counter of something, as a keyed hash: nobody reads a phone or an address out of the table.
+
+        By the ring's first key: what was counted begins anew with a new one.
+        """
+        key = hmac.digest(self._ring.now.key, b"clinic-bot counters", hashlib.sha256)
         framed = "\0".join(map(str, parts)).encode("utf-8", "surrogatepass")
-        return hmac.new(self._key, framed, hashlib.sha256).hexdigest()
+        return hmac.new(key, framed, hashlib.sha256).hexdigest()
 
     async def reserve(self, uow: UnitOfWork, key: str, free: int, code: str = "login.throttled") -> int:
         """Counts one try as failed and returns how many failed before it; a success gives it back.

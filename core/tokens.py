@@ -10,7 +10,7 @@ from typing import Any, Final
 import jwt
 
 from core.errors import Unauthenticated
-from core.keys import KeyRing
+from core.keys import Ring
 from core.values import Role
 
 LIFE: Final = timedelta(hours=1)
@@ -46,7 +46,7 @@ class Claims:
 class Tokens:
     """Signs and reads tokens: HS256 with `kid`, the claims of TOKENS T2, times from outside."""
 
-    def __init__(self, ring: KeyRing, *, issuer: str, audience: str, leeway_seconds: int = 0) -> None:
+    def __init__(self, ring: Ring, *, issuer: str, audience: str, leeway_seconds: int = 0) -> None:
         self._ring = ring
         self._issuer = issuer
         self._audience = audience
@@ -69,7 +69,8 @@ class Tokens:
             "sid": claims.session_id,
             "role": claims.role.value,
         }
-        return self._jwt.encode(payload, self._ring.key, algorithm="HS256", headers={"kid": self._ring.current})
+        ring = self._ring.now
+        return self._jwt.encode(payload, ring.key, algorithm="HS256", headers={"kid": ring.current})
 
     def read(self, text: str, now: datetime) -> Claims:
         """What a token says at `now`. Every fault is the same Unauthenticated (TOKENS T5-T9)."""
@@ -102,7 +103,7 @@ class Tokens:
         if len(text) > _MAX_BYTES or not text.isascii():
             raise Unauthenticated
         try:
-            key = self._ring.keys.get(str(jwt.get_unverified_header(text).get("kid")))
+            key = self._ring.find(str(jwt.get_unverified_header(text).get("kid")))
             if key is None:
                 raise Unauthenticated
             return self._jwt.decode(

@@ -125,7 +125,7 @@ async def test_a_chain_cut_short_is_found_by_its_head_alone(core: Core, desk: De
 async def test_a_chain_recomputed_without_the_key_is_found(
     core: Core, desk: Desk, secrets: Secrets, chain: str
 ) -> None:
-    kid = secrets.audit.current
+    kid = secrets.audit.now.current
     forger = Audit(KeyRing(kid, {kid: bytes(range(32))}))
     await tamper(desk, 1, actor="someone")
     async with desk.write() as uow:
@@ -145,7 +145,7 @@ async def test_a_chain_recomputed_with_the_key_is_found_by_its_head(core: Core, 
 
 
 async def test_a_chain_goes_on_over_a_change_of_keys(core: Core, desk: Desk, secrets: Secrets, chain: str) -> None:
-    old, new = secrets.audit, KeyRing.parse(new_key_text())
+    old, new = secrets.audit.now, KeyRing.parse(new_key_text())
     rotated = Audit(KeyRing(new.current, new.keys | old.keys))
     async with desk.write() as uow:
         await rotated.append(uow, Action.LOG_OUT)

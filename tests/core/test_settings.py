@@ -135,7 +135,7 @@ def with_secrets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_secrets_are_read_from_files(config: Path, with_secrets: Path) -> None:
     keys = load_secrets(load_settings(config))
-    assert len({getattr(keys, name).key for name in KEY_NAMES}) == len(KEY_NAMES)
+    assert len({getattr(keys, name).now.key for name in KEY_NAMES}) == len(KEY_NAMES)
 
 
 def test_made_secrets_are_readable_by_their_user_alone_and_never_overwritten(with_secrets: Path) -> None:
@@ -186,7 +186,7 @@ def test_no_secret_is_shown_by_repr(config: Path, with_secrets: Path, monkeypatc
     keys = load_secrets(settings)
     shown = repr(settings) + repr(keys) + str(settings)
     assert "hush-hush" not in shown
-    assert not [name for name in KEY_NAMES if repr(getattr(keys, name).key)[2:12] in shown]
+    assert not [name for name in KEY_NAMES if repr(getattr(keys, name).now.key)[2:12] in shown]
 
 
 def test_several_proxies_and_sites_are_written_with_commas_or_spaces(

@@ -135,7 +135,7 @@ async def _everywhere(face: Face, login: Any, role: Role) -> Any:
 
 async def _of_a_stranger(face: Face, login: Any, _role: Role) -> Any:
     """Rightly signed, but it says another account than its session's."""
-    key = face.core.tokens._ring
+    key = face.core.tokens._ring.now
     return signed(claims(login) | {"sub": "424242"}, key)
 
 

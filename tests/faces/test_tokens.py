@@ -60,15 +60,15 @@ async def test_t2_a_token_says_who_for_how_long_and_nothing_else(face: Face, sec
 async def test_a_rightly_signed_copy_is_the_token_itself(face: Face, secrets: Secrets) -> None:
     """What the forgeries below would be if nothing were wrong with them."""
     token = await face.newcomer()
-    assert await is_alive(face, signed(claims(token), secrets.signing))
+    assert await is_alive(face, signed(claims(token), secrets.signing.now))
 
 
 @proves("TOKENS T5", "TOKENS T6", "TOKENS T9")
 async def test_t6_t9_no_forgery_is_taken_and_none_ends_the_real_one(face: Face, secrets: Secrets) -> None:
     token = await face.newcomer()
     for statement, name, forge in forgeries():
-        assert not await is_alive(face, forge(token, secrets.signing)), f"{statement} {name}"
-        assert await face.refresh(forge(token, secrets.signing)) == OUT, f"{statement} {name}, refreshed"
+        assert not await is_alive(face, forge(token, secrets.signing.now)), f"{statement} {name}"
+        assert await face.refresh(forge(token, secrets.signing.now)) == OUT, f"{statement} {name}, refreshed"
     assert await is_alive(face, token)
 
 
@@ -86,7 +86,7 @@ async def test_t7_a_token_lives_until_the_second_before_exp(face: Face) -> None:
 @pytest.mark.parametrize("claim", ["nbf", "iat"])
 async def test_t8_a_token_from_the_future_is_refused(face: Face, secrets: Secrets, claim: str) -> None:
     said = claims(await face.newcomer())
-    assert not await is_alive(face, signed(said | {claim: said[claim] + 1}, secrets.signing))
+    assert not await is_alive(face, signed(said | {claim: said[claim] + 1}, secrets.signing.now))
 
 
 @proves("TOKENS T10")
