@@ -28,6 +28,8 @@ TRIES_WINDOW: Final = timedelta(days=30)
 KEEP_REFUSED: Final = timedelta(days=30)
 KEEP_APPROVED: Final = timedelta(days=180)
 PREFIX: Final = "C-"
+WORDS_CONTEXT: Final = b"review"
+"""Where all lies that reviewers and doctors write to each other."""
 
 
 class Outcome(StrEnum):
@@ -222,11 +224,11 @@ class Attempts:
 
     def seal(self, message: Message) -> bytes:
         """What was written, as it lies in the database."""
-        return self._sealer.seal(message.value.encode(), b"review")
+        return self._sealer.seal(message.value.encode(), WORDS_CONTEXT)
 
     def opened(self, sealed: bytes | None) -> str | None:
         """What was sealed; None for nothing. Raises SealBroken."""
-        return None if sealed is None else self._sealer.open(sealed, b"review").decode()
+        return None if sealed is None else self._sealer.open(sealed, WORDS_CONTEXT).decode()
 
     def _decision(self, row: AnyRow, note: str | None) -> Decision:
         reasons = tuple(Reason(code) for code in (row.reasons or "").split(",") if code)

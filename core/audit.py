@@ -54,9 +54,12 @@ class Action(StrEnum):
     RESTORE = "account.restore"
     ERASE = "account.erase"
     SET_PASSWORD = "account.set_password"  # noqa: S105 - an action's name
+    SET_SECOND_FACTOR = "account.set_second_factor"
+    REMOVE_SECOND_FACTOR = "account.remove_second_factor"
     CHANGE_PROFILE = "profile.change"
     LOG_IN = "login.done"
     FAIL_LOGIN = "login.failed"
+    USE_RECOVERY_CODE = "login.recovery_code"
     LOG_OUT = "session.end"
     LOG_OUT_EVERYWHERE = "session.end_all"
     STOLEN_TOKEN = "session.stolen_token"  # noqa: S105
@@ -86,6 +89,9 @@ class Action(StrEnum):
     FIND = "account.find"
     READ_AUDIT = "audit.read"
     REFUSED = "permission.refused"
+    ADD_KEY = "keys.add"
+    PROMOTE_KEY = "keys.promote"
+    RETIRE_KEY = "keys.retire"
 
 
 class AuditBroken(CoreError):  # noqa: N818 - the name says what happened

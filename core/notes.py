@@ -25,13 +25,14 @@ class Notes:
 
     async def keep(self, uow: UnitOfWork, entry: int, note: Note) -> None:
         """Writes the note of an audit entry."""
-        await store.add(uow.conn, entry, self._sealer.seal(note.value.encode(), _context(entry)))
+        await store.add(uow.conn, entry, self._sealer.seal(note.value.encode(), note_context(entry)))
 
     async def of(self, uow: UnitOfWork, entries: Collection[int]) -> dict[int, str]:
         """The notes of these entries, by entry; most have none. Raises SealBroken."""
         rows = await store.get(uow.conn, entries)
-        return {row.audit_id: self._sealer.open(row.note, _context(row.audit_id)).decode() for row in rows}
+        return {row.audit_id: self._sealer.open(row.note, note_context(row.audit_id)).decode() for row in rows}
 
 
-def _context(entry: int) -> bytes:
+def note_context(entry: int) -> bytes:
+    """Where the note of an audit entry lies."""
     return f"notes {entry}".encode()

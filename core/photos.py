@@ -22,7 +22,7 @@ from PIL.Image import DecompressionBombError, DecompressionBombWarning
 from core.errors import InvalidValue
 from core.likeness import likeness
 from core.photo_looks import Hint, hints
-from core.sealing import Sealer
+from core.sealing import HEADER_BYTES, Sealer, sealed_by
 from core.workers import Workers
 from storage.photos import PhotoStore
 
@@ -148,6 +148,15 @@ class Photos:
         """The photo of that name, opened. Raises StorageError, also when it is not there, and SealBroken."""
         sealed = await self._store.get(path)
         return await asyncio.to_thread(self._sealer.open, sealed, path.encode())
+
+    async def sealed_by(self, path: str) -> str:
+        """The id of the key that sealed the photo of that name. Raises as `read` does, without reading all of it."""
+        return sealed_by(await self._store.head(path, HEADER_BYTES))
+
+    async def seal_anew(self, path: str, fresh: str) -> None:
+        """Keeps the photo once more, under another name and sealed by the present key. Raises as `read` does."""
+        content = await self.read(path)
+        await self._store.put(fresh, await asyncio.to_thread(self._sealer.seal, content, fresh.encode()))
 
     async def delete(self, path: str) -> None:
         """Takes the photo of that name out of the store; nothing happens when it is not there. Raises StorageError."""

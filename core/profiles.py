@@ -156,7 +156,7 @@ class Profiles:
     def _history(self, signed: Signed, row: AnyRow | None) -> str | None:
         if row is None or row.medical_history is None:
             return None
-        return self._sealer.open(row.medical_history, _context(signed.account_id)).decode()
+        return self._sealer.open(row.medical_history, history_context(signed.account_id)).decode()
 
     async def check_own_phone(self, uow: UnitOfWork, signed: Signed, phone: Phone | None) -> None:
         """A write that names the login phone must name the present one, None where there is none (CONTRACT.md 3.5).
@@ -234,7 +234,7 @@ class Profiles:
 
     def seal(self, account_id: int, history: MedicalHistory) -> bytes:
         """A medical history as it lies in its account's row. Whether it may lie there is for the caller to ask."""
-        return self._sealer.seal(history.value.encode(), _context(account_id))
+        return self._sealer.seal(history.value.encode(), history_context(account_id))
 
 
 _ACCOUNT_COLUMNS: Final = frozenset({"name", "sex", "birth_date", "email", "email_folded"})
@@ -263,7 +263,8 @@ def _profile(row: AnyRow | None) -> Profile:
     )
 
 
-def _context(account_id: int) -> bytes:
+def history_context(account_id: int) -> bytes:
+    """Where an account's medical history lies."""
     return b"profiles/medical_history/%d" % account_id
 
 

@@ -1,6 +1,7 @@
 """Sealing of what lies at rest: AES-256-GCM, bound to where it lies (SECURITY.md At rest)."""
 
 import os
+from typing import Final
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import hashes
@@ -37,10 +38,8 @@ class Sealer:
 
     def open(self, sealed: bytes, context: bytes) -> bytes:
         """The bytes that were sealed under the same context. Raises SealBroken."""
-        if len(sealed) < 2 or sealed[0] != _FORMAT:
-            raise SealBroken("This is not a sealed value.")
+        key = self._ring.find(sealed_by(sealed))
         start = 2 + sealed[1]
-        key = self._ring.find(sealed[2:start].decode("ascii", "replace"))
         if key is None:
             raise SealBroken("The key that sealed this value is not known here.")
         try:
@@ -60,6 +59,17 @@ class Sealer:
 def header(kid: str) -> bytes:
     """What every value begins with that was sealed by the key of this id."""
     return bytes((_FORMAT, len(kid))) + kid.encode()
+
+
+HEADER_BYTES: Final = 34
+"""No header is longer."""
+
+
+def sealed_by(start: bytes) -> str:
+    """The id of the key that sealed a value, by its first bytes (HEADER_BYTES will do). Raises SealBroken."""
+    if len(start) < 2 or start[0] != _FORMAT:
+        raise SealBroken("This is not a sealed value.")
+    return start[2 : 2 + start[1]].decode("ascii", "replace")
 
 
 def _derived(key: bytes, purpose: str) -> bytes:

@@ -44,6 +44,15 @@ class PhotoStore:
                 raise NotStored(f"The photo store {self._name} has no {name}.") from None
             return (await found.bytes_async()).to_bytes()
 
+    async def head(self, name: str, length: int) -> bytes:
+        """The first bytes of what was written under `name`. NotStored when nothing is there."""
+        with self._faults():
+            try:
+                found = await self._opened().get_range_async(name, start=0, length=length)
+            except FileNotFoundError:
+                raise NotStored(f"The photo store {self._name} has no {name}.") from None
+            return found.to_bytes()
+
     async def delete(self, name: str) -> None:
         """Takes `name` away; nothing happens when it is not there."""
         with self._faults():
