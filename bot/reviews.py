@@ -9,6 +9,7 @@ from bot.flows import review as flows
 from bot.people import signed_in, usage
 from bot.person import Case, Reply
 from bot.review_screens import button, guarded, opened, page, queued, recorded, with_ways
+from core.attempts import parse_submission
 from core.dossiers import Act
 from core.errors import Conflict
 from core.reasons import Refusal
@@ -145,8 +146,8 @@ async def _press_send_back(case: Case, which: _Parts) -> Reply:
 
 
 async def _press_agree(_case: Case, which: _Parts) -> Reply:
-    number = "".join(which[:1])
-    yes, back = button("button.agreed", "agreed", *which), button("button.back", "open", number)
+    number, version = _named(which)
+    yes, back = button("button.agreed", "agreed", number, str(version)), button("button.back", "open", number)
     return Reply((Screen((Text.of("review.sure_agree", submission=number),), buttons=((yes,), (back,))),))
 
 
@@ -156,8 +157,8 @@ async def _press_agreed(case: Case, which: _Parts) -> Reply:
 
 
 async def _press_undo(_case: Case, which: _Parts) -> Reply:
-    number = "".join(which[:1])
-    yes, back = button("button.undone", "undone", *which), button("button.back", "history", number)
+    number, version = _named(which)
+    yes, back = button("button.undone", "undone", number, str(version)), button("button.back", "history", number)
     return Reply((Screen((Text.of("review.sure_undo", submission=number),), buttons=((yes,), (back,))),))
 
 
@@ -214,6 +215,6 @@ def _said(decided: Decided) -> Reply:
 
 
 def _named(which: _Parts) -> tuple[str, int]:
-    """Number and version of a button; a forged one fits no version."""
+    """Number and version of a button. One that was forged names no attempt (NotFound), or fits no version of it."""
     number, version = (*which, "", "")[:2]
-    return number, int(version) if version.isdecimal() and len(version) < 9 else 0
+    return parse_submission(number), int(version) if version.isdecimal() and len(version) < 9 else 0

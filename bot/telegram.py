@@ -30,6 +30,9 @@ ANSWER_LIMIT: Final = 21 * 1024 * 1024  # bots download at most 20 MB (SECURITY.
 _TOKEN = re.compile(r"[0-9]{1,20}:[A-Za-z0-9_-]{1,200}")
 _DOWNLOAD_SECONDS: Final = 60.0
 _Timeout = float | None
+# What people write is shown to others: Telegram must not fetch an address in it and show what lies there beside it.
+_PREVIEWING: Final = frozenset({"sendMessage", "editMessageText"})
+_NO_PREVIEW: Final = {"link_preview_options": {"is_disabled": True}}
 
 
 class TokenRefused(Exception):  # noqa: N818 - the name says what happened
@@ -153,10 +156,11 @@ class RawBot:
     async def call(
         self, method: str, params: Mapping[str, Any], *, read_timeout: Any = BaseRequest.DEFAULT_NONE
     ) -> Any:
-        """The result's JSON. Raises telegram.error.TelegramError."""
+        """The result's JSON. No address in a text is previewed. Raises telegram.error.TelegramError."""
+        given = {**params, **_NO_PREVIEW} if method in _PREVIEWING else dict(params)
         # Lower case, because the library warns when one of its own methods is called by name; Telegram's names are
         # case-insensitive.
-        return await self._bot.do_api_request(method.lower(), api_kwargs=dict(params), read_timeout=read_timeout)
+        return await self._bot.do_api_request(method.lower(), api_kwargs=given, read_timeout=read_timeout)
 
     async def send_photos(self, params: Mapping[str, Any], photos: Sequence[SentPhoto]) -> Any:
         """Sends one photo, or several as an album; the results' JSON, a list. Raises TelegramError."""

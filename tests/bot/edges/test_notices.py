@@ -83,7 +83,8 @@ async def test_a_notice_is_sent_once_as_plain_text(telling: Telling, telegram: T
     await telling.add(7)
     assert await telling.notices.send_due() == 1
     assert await telling.notices.send_due() == 0
-    assert telegram.calls("sendMessage") == [{"chat_id": 7, "text": "k 1"}]
+    plain = {"chat_id": 7, "text": "k 1", "link_preview_options": {"is_disabled": True}}
+    assert telegram.calls("sendMessage") == [plain]
     row = await telling.row()
     assert (row.sent_at, row.dead_at, row.error) == (telling.clock(), None, None)
 
