@@ -4,7 +4,6 @@ import unicodedata
 from collections.abc import Collection, Mapping, Sequence
 from enum import Enum
 
-from pypinyin import Style, lazy_pinyin
 from sqlalchemy import Table, bindparam, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -56,6 +55,8 @@ async def save(conn: AsyncConnection, place: Place, names: Mapping[int, str]) ->
 
 def found_by(name: str) -> str:
     """What a place is found by: any part of its name without spaces, case and width, or of its pinyin initials."""
+    from pypinyin import Style, lazy_pinyin  # noqa: PLC0415 - its tables take half a second, and only imports need them
+
     initials = "".join(lazy_pinyin(name, style=Style.FIRST_LETTER))
     return f"{_folded(name)} {_folded(initials)}"[:300]
 

@@ -92,22 +92,12 @@ def people(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> I
         thread.join()
 
 
-def send_as_everybody(case: Case[Any], people: People) -> None:
+@pytest.mark.slow
+@page.parametrize()
+@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+def test_every_answer_is_on_the_page(case: Case[Any], people: People) -> None:
     for who in (None, *LOGINS):
         answer = case.call(base_url=people.url, headers=people.headers(who))
         if case.operation.path in ENDS_TOKENS and who is not None:
             del people.tokens[who]
         case.validate_response(answer, checks=CHECKS)
-
-
-@page.parametrize()
-@settings(max_examples=10, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
-def test_every_answer_is_on_the_page(case: Case[Any], people: People) -> None:
-    send_as_everybody(case, people)
-
-
-@pytest.mark.slow
-@page.parametrize()
-@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
-def test_every_answer_is_on_the_page_at_length(case: Case[Any], people: People) -> None:
-    send_as_everybody(case, people)

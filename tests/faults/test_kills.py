@@ -25,7 +25,8 @@ async def server() -> AsyncIterator[Served]:
         yield served
 
 
-@pytest.mark.parametrize("kills", [3, pytest.param(100, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("kills", [100])
 async def test_people_register_while_the_bot_is_killed_again_and_again(
     kills: int, server: Served, database_url: str, tmp_path: Path
 ) -> None:

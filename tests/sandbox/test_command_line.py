@@ -251,6 +251,7 @@ def test_a_bot_that_dies_is_started_again(up: Up) -> None:
     assert "The bot ended with code -9; it is started again" in " ".join(up.told().split())
 
 
+@pytest.mark.slow
 def test_the_end_ends_all_even_a_violent_one_and_the_next_start_finds_everything(up: Up) -> None:
     processes = eventually(lambda: len(pids := children(up.process.pid)) == 3 and pids)
     state = (up.data / "state.json").read_text()

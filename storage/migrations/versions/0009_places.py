@@ -4,7 +4,6 @@ import unicodedata
 
 import sqlalchemy as sa
 from alembic import op
-from pypinyin import Style, lazy_pinyin
 
 revision = "0009"
 down_revision = "0006"
@@ -31,6 +30,8 @@ def downgrade() -> None:
 
 def _found_by(name: str) -> str:
     """As storage/reference.py made it at this revision."""
+    from pypinyin import Style, lazy_pinyin  # noqa: PLC0415 - as there
+
     initials = "".join(lazy_pinyin(name, style=Style.FIRST_LETTER))
     return f"{_folded(name)} {_folded(initials)}"[:300]
 
