@@ -7,7 +7,7 @@ from fastapi import Depends, Request
 from api.edge import Edge, client_address
 from api.errors import LoginFailed
 from core.errors import Busy
-from core.login import LoggedIn, LoginRefused, Source
+from core.login import LoggedIn, Source
 from core.values import Email, Phone, Role
 
 
@@ -33,6 +33,6 @@ async def log_in(
         raise
     async with edge.write() as uow:
         outcome = await login.finish(uow, attempt)
-    if isinstance(outcome, LoginRefused):
+    if not isinstance(outcome, LoggedIn):  # a second factor is never asked for here (SECURITY.md Second factor)
         raise LoginFailed
     return outcome

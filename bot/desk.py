@@ -12,7 +12,7 @@ from bot.commands import SIGNED, Command
 from bot.dialog.draft import Draft
 from bot.dialog.engine import Engine
 from bot.dialog.events import Answer, Pressed, Said, Sent
-from bot.dialog.flow import REVIEW, Flow, Value
+from bot.dialog.flow import REVIEW, Answers, Flow, Value
 from bot.dialog.outcome import Checking, Outcome, Submission
 from bot.dialog.screens import CANCEL, CONTROLS, GO_ON, START_OVER, cancelled
 from bot.dialog.view import Button, Screen, Text
@@ -106,7 +106,7 @@ class Desk:
         if home := self.flows[draft.flow].home:
             return led(self._home(person, home, now), done.notes)
         if done.then in self.flows:
-            return led(self._begin(self.flows[done.then], now, draft), done.notes)
+            return led(self._begin(self.flows[done.then], now, draft, done.given), done.notes)
         if draft.then or draft.kept:
             return led(self._onward(person, draft, now), done.notes)
         apart = (Screen((done.apart,)),) if done.apart else ()
@@ -283,8 +283,8 @@ class Desk:
         name, _, typed = line.partition(" ")
         return self.open(person, name, now, typed)
 
-    def _begin(self, flow: Flow, now: datetime, way: Draft | None = None) -> Reply:
-        outcome = self.engine.begin(flow, now)
+    def _begin(self, flow: Flow, now: datetime, way: Draft | None = None, given: Answers | None = None) -> Reply:
+        outcome = self.engine.begin(flow, now, answers=given)
         assert outcome.draft is not None
         return Reply(outcome.screens, outcome.draft.leading_on(way) if way else outcome.draft)
 

@@ -1,12 +1,12 @@
 """Who is chatting, as known at the moment of an update, and what an update is answered with."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from bot.dialog.draft import Draft
-from bot.dialog.flow import Flow, Value
+from bot.dialog.flow import Answers, Flow, Value
 from bot.dialog.outcome import Submission, Taking
 from bot.dialog.view import Screen, Text
 from bot.texts import Language
@@ -159,6 +159,7 @@ class Done:
 
     `proved_until`: not the dialog was carried out, but the proof that opens it was given; it holds until then.
     `taken`: not the dialog was carried out, but its photo was taken; as it is kept.
+    `given`: what the dialog to go on with is opened with.
     `apart`: stands in a message of its own, which no later screen takes the place of.
     """
 
@@ -167,6 +168,7 @@ class Done:
     proved_until: datetime | None = None
     taken: Value = None
     apart: Text | None = None
+    given: Answers = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

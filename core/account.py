@@ -37,6 +37,7 @@ class Account:
     sex: Sex
     birth_date: date | None
     age: int | None
+    second_factor: bool
     created_at: datetime
     updated_at: datetime
 
@@ -67,6 +68,7 @@ class Account:
             sex=Sex(row.sex),
             birth_date=row.birth_date,
             age=row.age if row.birth_date is None else BirthDate(row.birth_date).age(today),
+            second_factor=row.totp_secret is not None,
             created_at=row.created_at,
             updated_at=row.updated_at,
         )

@@ -11,6 +11,7 @@ from typing import Final
 from core.attempts import WORDS_CONTEXT
 from core.notes import note_context
 from core.profiles import history_context
+from core.second_factors import second_factor_context
 from storage import sealed
 from storage.sealed import Place
 from storage.tables.base import AnyRow
@@ -44,6 +45,9 @@ MEDICAL_HISTORIES: Final = AtRest(
 NOTES: Final = AtRest(sealed.NOTE, "health", "notes", "notes for colleagues", lambda row: note_context(row.key))
 APPEALS: Final = AtRest(sealed.APPEAL, "health", "reviews", "appeals", lambda _row: WORDS_CONTEXT)
 DECISIONS: Final = AtRest(sealed.DECISION, "health", "reviews", "messages to doctors", lambda _row: WORDS_CONTEXT)
+SECOND_FACTORS: Final = AtRest(
+    sealed.SECOND_FACTOR, "pepper", "second factor", "second factors", lambda row: second_factor_context(row.key)
+)
 INBOX_PURPOSE: Final = "inbox"
 """Of all that the bot seals until it is done (bot/sealed.py)."""
-HEALTH: Final = (MEDICAL_HISTORIES, NOTES, APPEALS, DECISIONS)
+OF_CORE: Final = (MEDICAL_HISTORIES, NOTES, APPEALS, DECISIONS, SECOND_FACTORS)

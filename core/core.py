@@ -1,5 +1,6 @@
 """The core, put together once from settings and secrets."""
 
+from core import at_rest
 from core.accounts import Accounts
 from core.attempts import Attempts
 from core.audit import Audit
@@ -16,6 +17,7 @@ from core.exports import Exports
 from core.flags import Flagging
 from core.imports import Imports
 from core.login import Login
+from core.login_codes import LoginCodes
 from core.notes import Notes
 from core.notices import Notices
 from core.password_changes import PasswordChanges
@@ -33,6 +35,7 @@ from core.review_clock import ReviewClock
 from core.reviewing import Reviewing
 from core.reviews import Reviews
 from core.sealing import Sealer
+from core.second_factors import SecondFactors
 from core.sessions import Sessions
 from core.settings import Secrets, Settings
 from core.statistics import Statistics
@@ -47,11 +50,11 @@ class Core:
 
     def __init__(self, settings: Settings, secrets: Secrets) -> None:
         self.settings = settings
-        self.inbox_sealer = Sealer(secrets.inbox, "inbox")
+        self.inbox_sealer = Sealer(secrets.inbox, at_rest.INBOX_PURPOSE)
         self.audit = Audit(secrets.audit)
         self.notices = Notices(settings.sessions)
         # Notes stay for as long as health data does: of the keys for what lies at rest, these live longest.
-        notes = Notes(Sealer(secrets.health, "notes"))
+        notes = Notes(Sealer(secrets.health, at_rest.NOTES.purpose))
         self.consents = Consents(self.audit)
         self.places = Places(self.audit)
         self.permissions = Permissions(self.audit)
@@ -67,8 +70,15 @@ class Core:
             audience=settings.tokens.audience,
             leeway_seconds=settings.tokens.leeway_seconds,
         )
-        self.sessions = Sessions(self.tokens, self.audit, self.notices, settings.sessions)
-        attempts = Attempts(self.audit, notes, Sealer(secrets.health, "reviews"))
+        second_factor_required = settings.admins.second_factor == "required"
+        self.sessions = Sessions(
+            self.tokens,
+            self.audit,
+            self.notices,
+            settings.sessions,
+            second_factor_required=second_factor_required,
+        )
+        attempts = Attempts(self.audit, notes, Sealer(secrets.health, at_rest.DECISIONS.purpose))
         self.departures = Departures(attempts, self.notices)
         self.past_refusals = PastRefusals(secrets.audit)
         throttle = Throttle(secrets.pepper, settings.login)
@@ -120,7 +130,7 @@ class Core:
             certificates=self.certificates,
             consents=self.consents,
             audit=self.audit,
-            sealer=Sealer(secrets.health, "medical history"),
+            sealer=Sealer(secrets.health, at_rest.MEDICAL_HISTORIES.purpose),
         )
         self.exports = Exports(
             accounts=self.accounts,
@@ -162,6 +172,24 @@ class Core:
             accounts=self.accounts,
             passwords=self.passwords,
             sessions=self.sessions,
+            throttle=throttle,
+            audit=self.audit,
+            notices=self.notices,
+            settings=settings.login,
+            second_factor_required=second_factor_required,
+        )
+        self.second_factors = SecondFactors(
+            accounts=self.accounts,
+            sessions=self.sessions,
+            audit=self.audit,
+            notices=self.notices,
+            sealer=Sealer(secrets.pepper, at_rest.SECOND_FACTORS.purpose),
+            issuer=settings.clinic.name,
+        )
+        self.login_codes = LoginCodes(
+            accounts=self.accounts,
+            login=self.login,
+            second_factors=self.second_factors,
             throttle=throttle,
             audit=self.audit,
             notices=self.notices,

@@ -11,12 +11,12 @@ LENGTH: Final = 6
 _FORGIVEN: Final = str.maketrans("OIL", "011")
 
 
-def new_number() -> str:
-    """A random one, of a thousand million."""
-    return "".join(secrets.choice(ALPHABET) for _ in range(LENGTH))
+def new_number(length: int = LENGTH) -> str:
+    """A random one; of six characters there are a thousand million."""
+    return "".join(secrets.choice(ALPHABET) for _ in range(length))
 
 
-def parse_number(text: str) -> str | None:
+def parse_number(text: str, length: int = LENGTH) -> str | None:
     """What was meant, in any case and width, with O for 0, I and L for 1; None when it is no such number."""
     bare = re.sub(r"[\s-]", "", plain(text)).upper().translate(_FORGIVEN)
-    return bare if re.fullmatch(f"[{ALPHABET}]{{{LENGTH}}}", bare) else None
+    return bare if re.fullmatch(f"[{ALPHABET}]{{{length}}}", bare) else None

@@ -8,6 +8,7 @@ Who is logged in already is asked for their password once more by `begin_proof` 
 """
 
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Final
 
 from core.account import Account, AccountState
@@ -27,6 +28,8 @@ from storage import account_chats
 from storage import accounts as account_store
 from storage.tables.base import AnyRow
 
+CODE_LIFE: Final = timedelta(minutes=10)
+"""So long after the right password the code of the second factor is taken."""
 TOLD_AFTER: Final = 3
 """So many failures before a login that the owner's other chats are told of it."""
 
@@ -84,9 +87,26 @@ class LoggedIn:
 
 @dataclass(frozen=True, slots=True)
 class LoginRefused:
-    """One answer for every cause. `suspended` only after the right password, and for the bot alone to say."""
+    """One answer for every cause. What is true of it only after the right password, and for the bot alone to say.
+
+    `second_factor_missing`: staff need one here, and this admin has none.
+    """
 
     suspended: bool = False
+    second_factor_missing: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CodeNeeded:
+    """The password was right, and the account has a second factor: its code comes next (core/login_codes.py).
+
+    `proof` stands for the password that was right: another one that is set meanwhile makes this worth nothing.
+    """
+
+    account_id: int
+    proof: str
+    account_key: str
+    until: datetime
 
 
 class Login:
@@ -102,7 +122,9 @@ class Login:
         audit: Audit,
         notices: Notices,
         settings: LoginSettings,
+        second_factor_required: bool = False,
     ) -> None:
+        self._second_factor_required = second_factor_required
         self._accounts = accounts
         self._passwords = passwords
         self._sessions = sessions
@@ -121,11 +143,7 @@ class Login:
         """
         row = await self._find(uow, role, identifier)
         user = source.telegram_user_id
-        if user is not None:
-            source_key, free = self._throttle.key("telegram", user), self._settings.free_failures
-        else:
-            source_key = self._throttle.key("address", str(source.address))
-            free = self._settings.free_failures_per_address
+        source_key, free = self.source_key(source)
         if row is not None and user is not None and await account_chats.is_known(uow.conn, row.id, user):
             account_key = self._throttle.key("own", row.id, user)
         else:
@@ -151,21 +169,40 @@ class Login:
         await self._throttle.give_back(uow, attempt.source_key)
         await self._throttle.give_back(uow, attempt.account_key)
 
-    async def finish(self, uow: UnitOfWork, attempt: LoginAttempt) -> LoggedIn | LoginRefused:
-        """Logs in, or says no. Never raises for a wrong password: what was counted and audited must be committed."""
+    async def finish(self, uow: UnitOfWork, attempt: LoginAttempt) -> LoggedIn | LoginRefused | CodeNeeded:
+        """Logs in, asks for the second factor, or says no.
+
+        Never raises for a wrong password: what was counted and audited must be committed.
+        """
         row = await self._right(uow, attempt)
         if row is None:
             LOGINS.labels(uow.channel, "wrong").inc()
             return LoginRefused()
         account = self._accounts.of_row(uow, row)
+        needs_code = account.second_factor or (self._second_factor_required and account.role is Role.ADMIN)
+        if needs_code and attempt.source.telegram_user_id is None:
+            # The documented routes have no field for a code: there, the password is never told from a wrong one.
+            return await self._refused(uow, account, "second_factor", LoginRefused())
+        await self._uncount(uow, attempt, clear=not needs_code)
         if account.state is not AccountState.ACTIVE:
-            reasons = [account.state.value]
-            await self._audit.append(uow, Action.FAIL_LOGIN, subject=account.pseudonym, reasons=reasons)
-            LOGINS.labels(uow.channel, "suspended").inc()
-            return LoginRefused(suspended=True)
+            return await self._refused(uow, account, account.state.value, LoginRefused(suspended=True))
+        if needs_code and not account.second_factor:
+            return await self._refused(uow, account, "second_factor", LoginRefused(second_factor_missing=True))
         await self._upgrade(uow, row, attempt)
-        LOGINS.labels(uow.channel, "ok").inc()
-        return await self._open(uow, account, attempt)
+        if needs_code:
+            stored = attempt.new_hash.value if attempt.new_hash else row.password_hash
+            return CodeNeeded(account.id, self.proof(stored), attempt.account_key, uow.now + CODE_LIFE)
+        return await self.open(uow, account, attempt.source, attempt.failures_before)
+
+    def proof(self, password_hash: str) -> str:
+        """What stands for a password that was right, in a dialog that goes on from there."""
+        return self._throttle.key("password proved", password_hash)
+
+    def source_key(self, source: Source) -> tuple[str, int]:
+        """The counter of where a login comes from, and how many failures are free there."""
+        if source.telegram_user_id is not None:
+            return self._throttle.key("telegram", source.telegram_user_id), self._settings.free_failures
+        return self._throttle.key("address", str(source.address)), self._settings.free_failures_per_address
 
     async def finish_proof(self, uow: UnitOfWork, signed: Signed, attempt: LoginAttempt) -> bool:
         """Whether it was their password; when not, that was counted and audited, and must be committed.
@@ -176,6 +213,7 @@ class Login:
         row = await self._right(uow, attempt, actor=signed.pseudonym)
         if row is None:
             return False
+        await self._uncount(uow, attempt, clear=True)
         await self._upgrade(uow, row, attempt)
         return True
 
@@ -198,7 +236,7 @@ class Login:
         )
 
     async def _right(self, uow: UnitOfWork, attempt: LoginAttempt, actor: str | None = None) -> AnyRow | None:
-        """The account, if the password was right, and still is; then the try is uncounted, else it is audited."""
+        """The account, if the password was right, and still is; else that is audited."""
         # Locked, so that a reset or suspension comes before this login, or finds its session to end (TOKENS T25).
         # Everybody takes the account first, then the source's counter, then the account's: else there are deadlocks.
         row = await account_store.get_locked(uow.conn, attempt.account_id) if attempt.account_id else None
@@ -207,16 +245,29 @@ class Login:
         if row is None or not attempt.right or stored != attempt.stored or row.state == AccountState.ERASED:
             await self._audit.append(uow, Action.FAIL_LOGIN, actor=actor, subject=row.pseudonym if row else None)
             return None
-        await self._throttle.give_back(uow, attempt.source_key)
-        await self._throttle.clear(uow, attempt.account_key)
         return row
 
-    async def _open(self, uow: UnitOfWork, account: Account, attempt: LoginAttempt) -> LoggedIn:
-        user = attempt.source.telegram_user_id
+    async def _uncount(self, uow: UnitOfWork, attempt: LoginAttempt, *, clear: bool) -> None:
+        """The try was right. `clear`: so are the account's failures before it; a code is still to come otherwise."""
+        await self._throttle.give_back(uow, attempt.source_key)
+        if clear:
+            await self._throttle.clear(uow, attempt.account_key)
+        else:
+            await self._throttle.give_back(uow, attempt.account_key)
+
+    async def _refused(self, uow: UnitOfWork, account: Account, reason: str, refused: LoginRefused) -> LoginRefused:
+        await self._audit.append(uow, Action.FAIL_LOGIN, subject=account.pseudonym, reasons=[reason])
+        LOGINS.labels(uow.channel, reason).inc()
+        return refused
+
+    async def open(self, uow: UnitOfWork, account: Account, source: Source, failures_before: int) -> LoggedIn:
+        """Lets in who has proved who they are; the owner's other chats are told where that is due."""
+        LOGINS.labels(uow.channel, "ok").inc()
+        user = source.telegram_user_id
         new_chat = user is not None and not await account_chats.is_known(uow.conn, account.id, user)
-        if attempt.failures_before >= TOLD_AFTER:
-            failures = {"failures": attempt.failures_before}
-            await self._notices.tell(uow, account.id, NoticeKind.LOGIN_AFTER_FAILURES, {**failures}, but=user)
+        if failures_before >= TOLD_AFTER:
+            failures: dict[str, str | int] = {"failures": failures_before}
+            await self._notices.tell(uow, account.id, NoticeKind.LOGIN_AFTER_FAILURES, failures, but=user)
         elif new_chat:
             await self._notices.tell(uow, account.id, NoticeKind.LOGIN_NEW_CHAT, but=user)
         await self._audit.append(uow, Action.LOG_IN, actor=account.pseudonym, subject=account.pseudonym)

@@ -27,7 +27,7 @@ ANSWERS: Final = Histogram(
 )
 LOGINS: Final = Counter(
     "clinic_logins",
-    "Tries to log in; outcome: ok, wrong, suspended (after the right password), throttled.",
+    "Tries to log in; outcome: ok, wrong, throttled; after the right password suspended, second_factor.",
     ("channel", "outcome"),
     registry=REGISTRY,
 )

@@ -58,6 +58,10 @@ class NoticeKind(StrEnum):
     PHONE_CHANGED = "phone_changed"
     RESET_CONFIRMED = "reset_confirmed"
     RESET_GRANTED = "reset_granted"
+    SECOND_FACTOR_SET = "second_factor_set"
+    SECOND_FACTOR_REMOVED = "second_factor_removed"
+    SECOND_FACTOR_WRONG = "second_factor_wrong"
+    RECOVERY_CODE_USED = "recovery_code_used"
     EXPORT_FAILED = "export_failed"
     NEWS = "news"
     NEWS_OF_CERTIFICATE = "news_of_certificate"
@@ -77,6 +81,8 @@ _IN_FULL: Final = frozenset(
         NoticeKind.LOGGED_OUT_EVERYWHERE,
         NoticeKind.PHONE_CHANGED,
         NoticeKind.RESET_CONFIRMED,
+        NoticeKind.SECOND_FACTOR_SET,
+        NoticeKind.SECOND_FACTOR_REMOVED,
         NoticeKind.ACCOUNT_ERASED,
     }
 )

@@ -40,6 +40,7 @@ class EndReason(StrEnum):
     PHONE_CLAIMED = "phone_claimed"
     PHONE_CHANGED = "phone_changed"
     PASSWORD_CHANGED = "password_changed"  # noqa: S105
+    SECOND_FACTOR_CHANGED = "second_factor_changed"
     SUSPENDED = "suspended"
 
 
@@ -78,7 +79,17 @@ class RefreshRefused:
 class Sessions:
     """Opens, finds, refreshes and ends logins."""
 
-    def __init__(self, tokens: Tokens, audit: Audit, notices: Notices, settings: SessionSettings) -> None:
+    def __init__(
+        self,
+        tokens: Tokens,
+        audit: Audit,
+        notices: Notices,
+        settings: SessionSettings,
+        *,
+        second_factor_required: bool = False,
+    ) -> None:
+        """`second_factor_required`: the logins of admins who have none are over (SECURITY.md Second factor)."""
+        self._second_factor_required = second_factor_required
         self._tokens = tokens
         self._audit = audit
         self._notices = notices
@@ -265,6 +276,7 @@ class Sessions:
             and row.account_id == claims.account_id
             and row.role == claims.role
             and row.state == AccountState.ACTIVE
+            and not self._lacks_second_factor(row)
             and row.created_at == _moment(claims.issued_at)
             and now < row.created_at + WINDOW
         )
@@ -291,8 +303,11 @@ class Sessions:
             telegram_user_id=row.telegram_user_id,
             created_at=row.created_at,
             used_at=row.last_used_at,
-            lapsed=over or row.state != AccountState.ACTIVE,
+            lapsed=over or row.state != AccountState.ACTIVE or self._lacks_second_factor(row),
         )
+
+    def _lacks_second_factor(self, row: AnyRow) -> bool:
+        return self._second_factor_required and row.role == Role.ADMIN and not row.second_factor
 
 
 def _expiry(now: int, issued_at: int) -> int:

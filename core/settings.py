@@ -148,6 +148,10 @@ class Login(_Section):
     registrations_per_day: Annotated[int, Field(ge=1, le=1000)] = 5
 
 
+class Admins(_Section):
+    second_factor: Literal["optional", "required"] = "optional"
+
+
 class Dialogs(_Section):
     idle_minutes: Annotated[int, Field(ge=1, le=1440)] = 15
     draft_hours: Annotated[int, Field(ge=1, le=720)] = 24
@@ -197,6 +201,7 @@ class Settings(BaseSettings):
     tokens: Tokens = Tokens()
     sessions: Sessions = Sessions()
     login: Login = Login()
+    admins: Admins = Admins()
     dialogs: Dialogs = Dialogs()
     review: Review = Review()
     logging: Logging = Logging()

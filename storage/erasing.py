@@ -11,7 +11,17 @@ from typing import Any, Final
 from sqlalchemy import Column, ColumnElement, Select, Table, and_, delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage.tables.accounts import account_chats, accounts, audit, consents, news, notes, outbox, sessions
+from storage.tables.accounts import (
+    account_chats,
+    accounts,
+    audit,
+    consents,
+    news,
+    notes,
+    outbox,
+    recovery_codes,
+    sessions,
+)
 from storage.tables.base import AnyRow, UtcDateTime
 from storage.tables.erasures import erasures
 from storage.tables.exports import export_jobs
@@ -84,6 +94,8 @@ EMPTIED: Final[Mapping[Table, Emptied]] = {
             accounts.c.password_hash: None,
             accounts.c.password_scheme: None,
             accounts.c.pepper_id: None,
+            accounts.c.totp_secret: None,
+            accounts.c.totp_step: None,
             accounts.c.sex: "undisclosed",
             accounts.c.birth_date: None,
             accounts.c.age: None,
@@ -139,6 +151,7 @@ EMPTIED: Final[Mapping[Table, Emptied]] = {
 }
 DELETED: Final[Mapping[Table, Callable[[Whose], ColumnElement[bool]]]] = {
     sessions: lambda whose: sessions.c.account_id == whose.account_id,  # and with them the tokens they rotated away
+    recovery_codes: lambda whose: recovery_codes.c.account_id == whose.account_id,
     account_chats: lambda whose: account_chats.c.account_id == whose.account_id,
     consents: lambda whose: consents.c.account_id == whose.account_id,
     news: lambda whose: news.c.account_id == whose.account_id,

@@ -1,14 +1,14 @@
 """Queries on all that lies sealed: which key's header it begins with, and how it is sealed anew (core/at_rest.py)."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Column, ColumnElement, LargeBinary, func, select, type_coerce, update
+from sqlalchemy import Column, ColumnElement, LargeBinary, func, select, type_coerce, union_all, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage.tables.accounts import notes
+from storage.tables.accounts import accounts, notes
 from storage.tables.base import AnyRow
 from storage.tables.erasures import photo_removals
 from storage.tables.profiles import profiles
@@ -29,6 +29,7 @@ MEDICAL_HISTORY: Final = Place(profiles.c.medical_history, profiles.c.account_id
 NOTE: Final = Place(notes.c.note, notes.c.audit_id)
 APPEAL: Final = Place(submissions.c.appeal_message, submissions.c.id)
 DECISION: Final = Place(decisions.c.message, decisions.c.id)
+SECOND_FACTOR: Final = Place(accounts.c.totp_secret, accounts.c.id)
 UPDATE: Final = Place(inbox.c.payload, inbox.c.seq, (inbox.c.bot_id, inbox.c.update_id))
 DRAFT: Final = Place(chats.c.draft, chats.c.person_id)
 PENDING: Final = Place(chats.c.pending, chats.c.person_id)
@@ -59,22 +60,21 @@ async def replace(conn: AsyncConnection, place: Place, key: int, value: bytes) -
     await conn.execute(update(place.column.table).where(place.key == key).values({place.column: value}))
 
 
-async def photos(conn: AsyncConnection) -> AsyncIterator[str]:
-    """The names of all photos that rows name, as they are now; a thousand at a time."""
-    for column in _NAMING:
-        last = ""
-        while True:
-            more = select(column).where(column > last).order_by(column).limit(1000)
-            paths = list((await conn.execute(more)).scalars())
-            for path in paths:
-                yield path
-            if not paths:
-                break
-            last = paths[-1]
+async def photos(conn: AsyncConnection, after: str, *, most: int) -> list[str]:
+    """The names of photos that rows name, in their order, behind `after`."""
+    named = union_all(*(select(column.label("path")).where(column > after) for column in _NAMING)).subquery()
+    return list((await conn.execute(select(named.c.path).order_by(named.c.path).limit(most))).scalars())
 
 
 async def rename_photo(conn: AsyncConnection, old: str, new: str) -> bool:
-    """Has the row that names a photo name another; False when no row names it any more."""
+    """Has the row that names a photo name another; False when no row names it any more.
+
+    Its submission or account is locked first, as it is by whoever takes photos out: they see one name or the other.
+    """
+    sent = select(submission_files.c.submission_id).where(submission_files.c.path == old)
+    await conn.execute(select(submissions.c.id).where(submissions.c.id.in_(sent)).with_for_update())
+    of = select(profiles.c.account_id).where(profiles.c.avatar_photo == old)
+    await conn.execute(select(accounts.c.id).where(accounts.c.id.in_(of)).with_for_update())
     for column in _NAMING:
         renamed = await conn.execute(update(column.table).where(column == old).values({column: new}))
         if renamed.rowcount:

@@ -22,6 +22,7 @@ _with_account = select(
     accounts.c.name,
     accounts.c.state,
     accounts.c.pseudonym,
+    accounts.c.totp_secret.is_not(None).label("second_factor"),
 ).join_from(sessions, accounts, sessions.c.account_id == accounts.c.id)
 _by_id = _with_account.where(sessions.c.id == bindparam("id"))
 _of_people = _with_account.where(

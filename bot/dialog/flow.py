@@ -223,7 +223,7 @@ class Flow:
         """Every text key the flow needs; the registry checks that each language has them."""
         kinds = ("intro", "title", "submit") if self.review else ("intro", "title")
         own = {flow_text(kind, self.name).key for kind in kinds}
-        return own.union(*(step.texts() for step in self.steps))
+        return own.union(*(step.texts() for step in self.steps if self.review or not step.given))
 
 
 def flow_text(kind: str, flow: str, **params: Param) -> Text:

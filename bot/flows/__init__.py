@@ -16,6 +16,7 @@ from bot.flows.password import PASSWORD
 from bot.flows.phone import PHONE
 from bot.flows.register import REGISTER
 from bot.flows.reset import RESET
+from bot.flows.second_factor import SECOND_FACTOR
 from bot.flows.suspend import RESTORE, SUSPEND
 from bot.texts import missing
 
@@ -50,6 +51,7 @@ def _unreached(flow: Flow) -> set[str]:
 FLOWS: Final = registry(
     REGISTER,
     LOGIN,
+    SECOND_FACTOR,
     CONSENT,
     PASSWORD,
     EXPORT,

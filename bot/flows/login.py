@@ -1,5 +1,6 @@
 """Logging in: as patient, doctor or staff; phone or e-mail; password (DIALOGS.md, CONTRACT.md 3.4)."""
 
+from dataclasses import asdict
 from typing import Final
 
 from bot.dialog.flow import Answers, Choice, Flow, Step
@@ -10,7 +11,7 @@ from bot.news import unread
 from bot.person import Case, Done, Refused
 from core.consents import ConsentKind
 from core.core import Core
-from core.login import LoggedIn, LoginAttempt, Source
+from core.login import CodeNeeded, LoggedIn, LoginAttempt, LoginRefused, Source
 from core.values import Email, Phone, Role
 
 ROLES: Final = (
@@ -42,11 +43,25 @@ class _LogIn(Acts):
 
     async def finish(self, case: Case, answers: Answers, worked: LoginAttempt) -> Done | Refused:
         outcome = await case.core.login.finish(case.uow, worked)
-        if not isinstance(outcome, LoggedIn):
-            return Refused(Text("login.suspended" if outcome.suspended else "login.failed"))
-        agreed = await case.core.consents.has(case.uow, outcome.account_id, ConsentKind.PRIVACY)
-        told = await unread(case.core, case.uow, outcome.account_id, case.person.id)
-        return Done((Text("login.done"), *told), then="" if agreed else "consent")
+        if isinstance(outcome, CodeNeeded):
+            proved = {**asdict(outcome), "until": outcome.until.isoformat()}
+            return Done((), then="second_factor", given={"proved": proved})
+        if isinstance(outcome, LoginRefused):
+            return Refused(_why(outcome))
+        return await logged_in(case, outcome)
+
+
+async def logged_in(case: Case, outcome: LoggedIn) -> Done:
+    """Says so, with what there is to read; who has not agreed to the privacy summary is asked to next."""
+    agreed = await case.core.consents.has(case.uow, outcome.account_id, ConsentKind.PRIVACY)
+    told = await unread(case.core, case.uow, outcome.account_id, case.person.id)
+    return Done((Text("login.done"), *told), then="" if agreed else "consent")
+
+
+def _why(refused: LoginRefused) -> Text:
+    if refused.suspended:
+        return Text("login.suspended")
+    return Text("login.second_factor_missing" if refused.second_factor_missing else "login.failed")
 
 
 LOGIN: Final = Flow(

@@ -14,6 +14,7 @@ from bot.dialog.view import Param, Text
 NOW: Final = datetime(2026, 3, 1, 4, 0, tzinfo=UTC)
 PHONE: Final = "13812345678"
 SECRET: Final = "correct horse battery"  # noqa: S105 - a sample
+CODE: Final = "492039"
 
 
 class NoSampleError(LookupError):
@@ -78,6 +79,7 @@ GIVEN: Final[Mapping[str, Value]] = {
     "email": "anna@example.com",
     "submission": {"number": "C-7K2M9Q", "version": 2},
     "request": {"id": 1, "phone": "13912345678"},
+    "proved": {"account_id": 1, "proof": "0" * 64, "account_key": "0" * 64, "until": "2026-03-01T04:10:00+00:00"},
 }
 
 # Wrong answers: those that any question may get, and those for one question only.
@@ -107,6 +109,7 @@ WRONG: Final[Mapping[str, tuple[str, ...]]] = {
     "username": ("ab", "a" * 17, "a\u200bb"),
     "age": ("abc", "151", "-3"),
     "password": ("short", "x" * 65, " left over ", "password1", "two\nlines of words"),
+    "code": ("49203", "4920399", "abc", "492 O39"),
     "wechat": ("a b", "x" * 21),
     "internal_id": ("a b", "x" * 33),
     "fixed_phone": ("a", "1" * 16),
@@ -193,7 +196,7 @@ def ways_on(flow: Flow, step: Step) -> Iterator[tuple[Answer, ...]]:
     elif step.kind is Kind.CONTACT:
         yield (Shared(PHONE, own=True),)
     elif step.secret:
-        yield (_said(SECRET),)
+        yield (_said(CODE if step.key == "code" else SECRET),)
     elif step.several:
         for number, _ in enumerate(step.choices):
             yield pressed(flow, "pick", str(number)), pressed(flow, "done")

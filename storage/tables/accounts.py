@@ -37,6 +37,8 @@ accounts = Table(
     Column("password_hash", String(60)),
     Column("password_scheme", String(16)),
     Column("pepper_id", String(32)),
+    Column("totp_secret", LargeBinary),  # of the second factor, sealed under the pepper keys
+    Column("totp_step", BigInteger),  # the time step of the last code: none is taken twice
     Column("sex", one_of("sex", "male", "female", "undisclosed"), nullable=False),
     Column("birth_date", Date),
     Column("age", SmallInteger),
@@ -55,6 +57,13 @@ Index("ix_accounts_name", accounts.c.name, accounts.c.id)
 def _account(*, nullable: bool = False) -> Column[int]:
     return Column("account_id", BigInteger, ForeignKey("accounts.id"), nullable=nullable)
 
+
+recovery_codes = Table(
+    "recovery_codes",
+    metadata,
+    Column("account_id", BigInteger, ForeignKey("accounts.id"), primary_key=True, autoincrement=False),
+    Column("code_hash", String(64), primary_key=True),  # keyed by the account's secret; used up: deleted
+)
 
 sessions = Table(
     "sessions",
