@@ -20,9 +20,12 @@ install: $(VENV)/.run ## What the bot needs, into .venv.
 run: $(VENV)/.run ## With a bot token: Telegram. Without: the sandbox, a small Telegram of your own.
 	@if [ -n "$$CLINIC_BOT__TELEGRAM__TOKEN" ]; then exec $(BIN)/python -m bot run; else exec $(BIN)/python -m sandbox up; fi
 
-# Half as many again as there are cores: much of a story is waiting.
+# The stories start the bot many times over: what Python has compiled is kept, also where the machine says otherwise.
+test test-slow: export PYTHONDONTWRITEBYTECODE =
+
+# Twice as many as there are cores: much of a story is waiting.
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest -n $$($(BIN)/python -c 'import os; print((os.cpu_count() or 1) * 3 // 2)')
+	$(BIN)/python -m pytest -n $$($(BIN)/python -c 'import os; print((os.cpu_count() or 1) * 2)')
 
 test-slow: $(VENV)/.dev
 	$(BIN)/python -m pytest -m slow -n $$($(BIN)/python -c 'import os; print(os.cpu_count() or 1)')
