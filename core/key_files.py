@@ -1,9 +1,11 @@
 """Key files: read anew when they change, so that keys are rotated while everything runs (SECURITY.md Secrets)."""
 
+import fcntl
 import os
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -14,6 +16,8 @@ from core.keys import KeyRing
 _log = structlog.get_logger(__name__)
 LOOK_EVERY: Final = 2.0
 """Seconds: so long after a change of its file every process signs and seals by it."""
+SEEN_AFTER: Final = 2 * LOOK_EVERY
+"""Then what was being sealed meanwhile is written, too."""
 
 
 class KeyFile:
@@ -41,6 +45,27 @@ class KeyFile:
             self._look()
             key = self._ring.find(kid)
         return key
+
+    @property
+    def changed_at(self) -> datetime:
+        """Since when the file is as it is."""
+        return datetime.fromtimestamp(self.path.stat().st_ctime, UTC)
+
+    def change(self, change: Callable[[KeyRing], KeyRing]) -> KeyRing:
+        """Puts what `change` makes of the file's keys in their place; one caller on this machine at a time.
+
+        Raises OSError, and what reading the file and `change` raise: then it is as it was.
+        """
+        folder = os.open(self.path.parent, os.O_RDONLY)
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX)
+            ring = change(self._read())
+            write_keys(self.path, ring)
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+        self._look()
+        return ring
 
     def __repr__(self) -> str:
         return f"KeyFile({str(self.path)!r}, {self._ring!r})"
@@ -74,11 +99,6 @@ def write_keys(path: Path, ring: KeyRing) -> None:
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
 
 
 def _stamp(path: Path) -> tuple[int, int, int] | None:

@@ -51,6 +51,17 @@ class KeyRing:
         """The key of that id; None when there is none."""
         return self.keys.get(kid)
 
+    def with_key(self, kid: str, key: bytes, *, in_front: bool) -> "KeyRing":
+        """This ring and one more key, which signs and seals from now on, or only verifies and opens.
+
+        A key that is there already is put in front.
+        """
+        return KeyRing(kid if in_front else self.current, {**self.keys, kid: key})
+
+    def without(self, kid: str) -> "KeyRing":
+        """This ring without a key that is not the first."""
+        return KeyRing(self.current, {each: key for each, key in self.keys.items() if each != kid})
+
     @property
     def text(self) -> str:
         """As `parse` reads it, the first key first."""

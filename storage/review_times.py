@@ -49,7 +49,8 @@ async def photos_over(conn: AsyncConnection, now: datetime, *, most: int) -> Seq
 async def forget_photos(conn: AsyncConnection, submission_id: int) -> list[AnyRow]:
     """Takes the photos of an attempt out of its rows; path and sha256 of those that were there."""
     own = submission_files.c.submission_id == submission_id, submission_files.c.path.is_not(None)
-    files = (await conn.execute(select(submission_files.c.path, submission_files.c.sha256).where(*own))).all()
+    rows = select(submission_files.c.path, submission_files.c.sha256).where(*own).with_for_update()
+    files = (await conn.execute(rows)).all()  # locked: a change of keys gives photos other names
     await conn.execute(update(submission_files).where(*own).values(path=None))
     await conn.execute(update(submissions).where(submissions.c.id == submission_id).values(keep_until=None))
     return list(files)

@@ -2,7 +2,7 @@
 
 import typer
 
-from bot.cli import admin, audit, check, db, imports, keys, run, texts
+from bot.cli import admin, audit, check, db, imports, keys, rings, run, texts
 from core.exits import MEANINGS, carry_out
 
 cli = typer.Typer(
@@ -20,6 +20,7 @@ cli.add_typer(db.commands, name="db")
 cli.add_typer(imports.commands, name="import")
 cli.add_typer(audit.commands, name="audit")
 cli.add_typer(keys.commands, name="secrets")
+cli.add_typer(rings.commands, name="keys")
 cli.add_typer(texts.commands, name="texts")
 
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from bot.cli.checks import Finding
     from bot.cli.importing.running import Result
     from bot.cli.operator import Operator
+    from core.rotation import Rotation
     from storage.database import Database
 
 
@@ -30,6 +31,16 @@ def operator() -> AbstractAsyncContextManager[Operator]:
     from bot.cli import operator  # noqa: PLC0415
 
     return operator.operator()
+
+
+def rotation(op: Operator) -> Rotation:
+    """The change of keys, over everything that lies sealed."""
+    from bot.sealed import INBOX  # noqa: PLC0415
+    from core.at_rest import OF_CORE  # noqa: PLC0415
+    from core.clock import utc_now  # noqa: PLC0415
+    from core.rotation import Rotation  # noqa: PLC0415
+
+    return Rotation(op.database, op.secrets, op.core.photos, (*OF_CORE, *INBOX), utc_now)
 
 
 def findings() -> AsyncIterator[Finding]:

@@ -12,7 +12,7 @@ from core.clock import utc_now
 from core.core import Core
 from core.errors import CoreError
 from core.exits import Failure
-from core.settings import load_secrets, load_settings
+from core.settings import Secrets, load_secrets, load_settings
 from core.unit import Channel, UnitOfWork
 from storage.database import Database
 from storage.opening import opened_for_operator
@@ -22,6 +22,8 @@ _SENTENCES: Final = {
     "phone.taken": "An admin with this phone is there already: `python -m bot admin list` shows them.",
     "account.unknown": "There is no such account: `python -m bot admin list` shows the admins.",
     "account.wrong_number": "An account is named by its role's letter and its number, like A1.",
+    "account.not_admin": "Only admins have a second factor: `python -m bot admin list` shows them.",
+    "account.no_second_factor": "This admin has no second factor: `python -m bot admin list` shows who has.",
     "account.last_admin": "This is the last active admin: create or restore another one first.",
     "audit.missing": "The audit is broken: entry {number} is missing, or not in its place.",
     "audit.changed": "The audit is broken: entry {number}, or the one before it, is not what was sealed.",
@@ -37,6 +39,7 @@ class Operator:
     """The one who sits at the machine: what they do is not subject to a role, and is audited as done by the CLI."""
 
     core: Core
+    secrets: Secrets
     database: Database
 
     @asynccontextmanager
@@ -65,6 +68,6 @@ async def operator() -> AsyncIterator[Operator]:
     async with opened_for_operator(settings.storage.database_url) as database:
         core = Core(settings, keys)
         try:
-            yield Operator(core, database)
+            yield Operator(core, keys, database)
         finally:
             core.close()
