@@ -62,6 +62,18 @@ def reset_password(account: Number, password_stdin: FromStdin = False) -> None:
     asyncio.run(_reset_password(account, password_stdin))
 
 
+@commands.command("second-factor")
+def second_factor(
+    account: Number,
+    remove: Annotated[bool, typer.Option("--remove", help="Take it away instead: the password alone logs in.")] = False,
+) -> None:
+    """Give an admin a second factor and ten recovery codes, shown this once; their logins end, their chats are told.
+
+    One they had before is worth nothing from then on.
+    """
+    asyncio.run(_remove_second_factor(account) if remove else _set_second_factor(account))
+
+
 async def _create(phone: str | None, name: str | None, password_stdin: bool) -> None:
     async with operator() as op:
         as_phone = _asked(op, "--phone", "Phone", phone, Phone.parse)
@@ -69,7 +81,10 @@ async def _create(phone: str | None, name: str | None, password_stdin: bool) -> 
         password = await _new_password(op, password_stdin, own=(as_phone.value, as_name.value))
         async with op.act() as uow:
             made = await op.core.accounts.create_admin(uow, phone=as_phone, name=as_name, password_hash=password)
+        required = op.core.settings.admins.second_factor == "required"
     typer.echo(f"{made.number} {made.name} is an admin now: log in by /login in the bot, as staff.")
+    if required:
+        typer.echo(f"Staff need a second factor here: `python -m bot admin second-factor {made.number}` makes one.")
 
 
 async def _list() -> None:
@@ -78,10 +93,12 @@ async def _list() -> None:
     if not admins:
         typer.echo("There is no admin yet: make one with `python -m bot admin create`.")
         return
-    table = Table("Account", "Name", "Phone", "State", "Since")
+    table = Table("Account", "Name", "Phone", "State", "Second factor", "Since")
     for admin in admins:
         # Text, because a name may hold what Rich would read as markup.
-        table.add_row(admin.number, Text(admin.name), admin.phone, admin.state.value, f"{admin.created_at:%Y-%m-%d}")
+        second = "yes" if admin.second_factor else "no"
+        since = f"{admin.created_at:%Y-%m-%d}"
+        table.add_row(admin.number, Text(admin.name), admin.phone, admin.state.value, second, since)
     Console().print(table)
 
 
@@ -105,6 +122,29 @@ async def _reset_password(number: str, password_stdin: bool) -> None:
         async with op.act() as uow:
             await op.core.accounts.reset_password(uow, account.id, password)
     typer.echo(f"{account.number} {account.name} has a new password; all their logins have ended.")
+
+
+async def _set_second_factor(number: str) -> None:
+    async with operator() as op, op.act() as uow:
+        made = await op.core.second_factors.set(uow, number)
+    who = f"{made.account.number} {made.account.name}"
+    typer.echo(f"{who} has a second factor now; all their logins have ended. This is shown once:\n")
+    typer.echo(f"Secret, to be typed into an authenticator app:\n  {_in_fours(made.secret, ' ')}")
+    typer.echo(f"The same as an address, for apps that take one or to be made a QR code of:\n  {made.address}")
+    typer.echo("Recovery codes, each good for one login without the app:")
+    for code in made.recovery_codes:
+        typer.echo(f"  {_in_fours(code, '-')}")
+    typer.echo("\nHand them over in person, never by Telegram, and keep no copy.")
+
+
+async def _remove_second_factor(number: str) -> None:
+    async with operator() as op, op.act() as uow:
+        account = await op.core.second_factors.remove(uow, number)
+    typer.echo(f"{account.number} {account.name} has no second factor any more; all their logins have ended.")
+
+
+def _in_fours(text: str, between: str) -> str:
+    return between.join(text[start : start + 4] for start in range(0, len(text), 4))
 
 
 async def _new_password(op: "Operator", from_stdin: bool, own: tuple[str, ...]) -> "PasswordHash":
