@@ -171,6 +171,8 @@ class App:
         self._run(self._exporting.run())
         self._run(self._notices.run())
         self._run(self._runner.run())
+        if self.database.dialect == "postgresql":
+            self._run(self._runner.renew())
         self._run(Scheduler(self.database, standing(self.core), clock=self._clock, holder=worker).run())
         exits.push_async_callback(self._runner.stop, DRAIN_SECONDS)
         await _publish(raw, catalogue)

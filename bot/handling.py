@@ -12,6 +12,7 @@ from bot.codec import ChatCodec
 from bot.desk import Desk
 from bot.dialog.view import Text
 from bot.files import Files
+from bot.holding import LEASE
 from bot.person import Ask, Case, Done, Left, Person, Refused, Reply, Submit
 from bot.screen import Call
 from bot.sealed import open_json, update_context
@@ -50,8 +51,10 @@ class Taken:
 class Handling:
     """Handles updates inside transactions that its caller opens and commits."""
 
-    def __init__(self, core: Core, desk: Desk, files: Files) -> None:
+    def __init__(self, core: Core, desk: Desk, files: Files, worker: str) -> None:
+        """`worker` names this process in claims."""
         self.core = core
+        self.worker = worker
         self.desk = desk
         self._files = files
         self.codec = ChatCodec(core.inbox_sealer, timedelta(hours=core.settings.dialogs.draft_hours))
@@ -147,9 +150,9 @@ class Handling:
         failed = waiting.attempts + 1
         if failed < TRIES:
             pause = timedelta(seconds=failed)
-            await inbox.put_back(conn, waiting.seq, not_before=now + pause, error=error)
+            await inbox.put_back(conn, waiting.seq, worker=self.worker, not_before=now + pause, error=error)
             return None
-        if not await inbox.park(conn, waiting.seq, now=now, error=f"{number} {error}"):
+        if not await inbox.park(conn, waiting.seq, worker=self.worker, now=now, error=f"{number} {error}"):
             return None
         row = (await chats.get(conn, [waiting.person_id])).get(waiting.person_id)
         text = self.desk.catalogue.render(Text.of("fault", number=number), self._language(waiting, row))
@@ -189,7 +192,7 @@ class Handling:
 
     async def _write(self, conn: AsyncConnection, turns: Sequence[Turn], now: datetime) -> None:
         rows = [turn.row for turn in turns if turn.row]
-        if rows and len(await chats.save(conn, rows)) != len(rows):
+        if rows and len(await chats.save(conn, rows, worker=self.worker, until=now + LEASE)) != len(rows):
             raise LostRaceError
         if await inbox.finish(conn, [turn.waiting.seq for turn in turns], now) != len(turns):
             raise LostRaceError

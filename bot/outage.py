@@ -2,8 +2,14 @@
 
 import asyncio
 import random
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
 
 import structlog
+
+from storage.errors import StorageError
+
+_T = TypeVar("_T")
 
 _log = structlog.get_logger(__name__)
 
@@ -38,3 +44,16 @@ class Outage:
             _log.info(sentence)
         self._said = None
         self._next = self._first
+
+
+async def through_outages(act: Callable[[], Awaitable[_T]]) -> _T:
+    """Does what needs the database, again and again with growing pauses while that does not work."""
+    outage = Outage(first=0.1, longest=10.0)
+    while True:
+        try:
+            result = await act()
+        except StorageError as error:
+            await outage.pause("The database does not work; trying again", error=str(error))
+        else:
+            outage.over("The database works again")
+            return result

@@ -4,11 +4,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import TypeVar
 
-from bot.outage import Outage
+from bot.outage import through_outages
 from core.uncut import uncut
 from core.unit import Channel, Clock, UnitOfWork
 from storage.database import Database
-from storage.errors import StorageError
 
 _T = TypeVar("_T")
 
@@ -37,12 +36,4 @@ class Units:
 
     async def write_at_last(self, act: Callable[[UnitOfWork], Awaitable[_T]]) -> _T:
         """The same, waiting with growing pauses while the database does not work."""
-        outage = Outage(first=0.1, longest=10.0)
-        while True:
-            try:
-                result = await self.write(act)
-            except StorageError as error:
-                await outage.pause("The database does not work; trying again", error=str(error))
-            else:
-                outage.over("The database works again")
-                return result
+        return await through_outages(lambda: self.write(act))

@@ -1,11 +1,14 @@
-"""Where each chat stands: language, open dialog, the screen that is shown and what is still to be shown."""
+"""Where each chat stands: language, open dialog, the screen that is shown and what is still to be shown.
+
+One worker at a time shows a chat's answer: who commits it, until its lease ends; then whoever takes it over.
+"""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, exists, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -44,11 +47,35 @@ class ChatRow:
 _NAMES = tuple(ChatRow.__dataclass_fields__)
 _COLUMNS = [chats.c[name] for name in _NAMES]
 _get = select(*_COLUMNS).where(chats.c.person_id.in_(bindparam("people", expanding=True)))
-_unshown = select(*_COLUMNS).where(chats.c.pending.is_not(None), chats.c.updated_at <= bindparam("before")).limit(1000)
+_left = chats.c.pending.is_not(None) & or_(chats.c.showing_until.is_(None), chats.c.showing_until <= bindparam("at"))
+_any_left = select(exists().where(_left))
+_take_left = (
+    update(chats)
+    .where(
+        chats.c.person_id.in_(
+            select(chats.c.person_id)
+            .where(_left)
+            .limit(1000)
+            .with_for_update(skip_locked=True)  # SQLite has one writer and leaves the clause out
+            .scalar_subquery()
+        )
+    )
+    .values(showing_by=bindparam("worker"), showing_until=bindparam("until"))
+    .returning(*_COLUMNS)
+)
+_keep_showing = (
+    update(chats)
+    .where(
+        chats.c.person_id.in_(bindparam("people", expanding=True)),
+        chats.c.pending.is_not(None),
+        chats.c.showing_by == bindparam("worker"),
+    )
+    .values(showing_until=bindparam("until"))
+)
 _shown = (
     update(chats)
     .where(chats.c.person_id == bindparam("person"), chats.c.revision == bindparam("at_revision"))
-    .values(message_id=bindparam("message"), pending=None, blocked_at=bindparam("blocked"))
+    .values(message_id=bindparam("message"), pending=None, showing_until=None, blocked_at=bindparam("blocked"))
 )
 
 
@@ -56,7 +83,7 @@ def _upsert(insert: sqlite.Insert | postgresql.Insert) -> Any:
     new = insert.excluded
     return insert.on_conflict_do_update(
         index_elements=["person_id"],
-        set_={name: new[name] for name in _NAMES if name != "person_id"},
+        set_={name: new[name] for name in (*_NAMES, "showing_by", "showing_until") if name != "person_id"},
         where=chats.c.revision == new.revision - 1,
     ).returning(chats.c.person_id)
 
@@ -70,13 +97,17 @@ async def get(conn: AsyncConnection, people: Iterable[int]) -> dict[int, ChatRow
     return {row.person_id: ChatRow(*row) for row in await conn.execute(_get, {"people": list(people)})}
 
 
-async def save(conn: AsyncConnection, rows: Sequence[ChatRow]) -> set[int]:
+async def save(
+    conn: AsyncConnection, rows: Sequence[ChatRow], *, worker: str | None = None, until: datetime | None = None
+) -> set[int]:
     """Writes rows whose `revision` is one more than the stored one; returns the people whose row was written.
 
     A compare-and-set: whoever worked from an older revision, or made the row at the same time, is not in the answer.
+    Pending answers are the worker's to show, until the given time.
     """
     statement = _save_postgresql if conn.dialect.name == "postgresql" else _save_sqlite
-    written = await conn.execute(statement, [{name: getattr(row, name) for name in _NAMES} for row in rows])
+    lease = {"showing_by": worker, "showing_until": until}
+    written = await conn.execute(statement, [{name: getattr(row, name) for name in _NAMES} | lease for row in rows])
     return set(written.scalars())
 
 
@@ -101,9 +132,27 @@ async def shown(conn: AsyncConnection, notes: Sequence[tuple[int, int, int | Non
     )
 
 
-async def unshown(conn: AsyncConnection, *, before: datetime) -> list[ChatRow]:
-    """Chats whose committed answer was not shown yet, though it was committed by the given time; at most 1,000."""
-    return [ChatRow(*row) for row in await conn.execute(_unshown, {"before": before})]
+async def is_left(conn: AsyncConnection, now: datetime) -> bool:
+    """Whether a committed answer was not shown, and nobody is about to."""
+    return bool((await conn.execute(_any_left, {"at": now})).scalar_one())
+
+
+async def take_left(conn: AsyncConnection, now: datetime, *, worker: str, until: datetime) -> list[ChatRow]:
+    """Chats whose committed answer nobody is about to show, at most 1,000: they are this worker's from now on."""
+    taken = await conn.execute(_take_left, {"at": now, "worker": worker, "until": until})
+    return [ChatRow(*row) for row in taken]
+
+
+async def keep_showing(conn: AsyncConnection, people: Iterable[int], *, worker: str, until: datetime) -> None:
+    """Prolongs this worker's leases on answers that are still on their way."""
+    await conn.execute(_keep_showing, {"people": sorted(people), "worker": worker, "until": until})
+
+
+async def leave(conn: AsyncConnection, worker: str | None = None) -> None:
+    """Leaves to others what this worker has not shown; None: what anyone has not, where nobody else can be alive."""
+    statement = update(chats).where(chats.c.pending.is_not(None), chats.c.showing_until.is_not(None))
+    mine = statement if worker is None else statement.where(chats.c.showing_by == worker)
+    await conn.execute(mine.values(showing_until=None))
 
 
 async def expire(conn: AsyncConnection, now: datetime) -> int:

@@ -8,6 +8,7 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontext
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
+from weakref import WeakSet
 
 from alembic import command
 from alembic.config import Config
@@ -54,6 +55,9 @@ class Database:
         self.dialect: Literal["sqlite", "postgresql"] = _DRIVERS[self._url.drivername]
         self._engine = _engine(self._url, self.dialect)
         self._writing_engine = self._engine.execution_options(begin="BEGIN IMMEDIATE")
+        self._drivers: WeakSet[Any] = WeakSet()  # of PostgreSQL's connections
+        if self.dialect == "postgresql":
+            event.listen(self._engine.sync_engine, "connect", lambda made, _: self._drivers.add(made.driver_connection))
         # Writers of this process queue here, in order: SQLite's own waiting polls, and lets the unlucky starve.
         self._writers = asyncio.Lock()
 
@@ -76,6 +80,14 @@ class Database:
         """One transaction: committed at exit, rolled back when the body raises."""
         return self._writing()
 
+    def is_own(self, backend: int) -> bool:
+        """Whether that process of PostgreSQL's server serves one of our connections."""
+        return any(not driver.is_closed() and driver.get_server_pid() == backend for driver in self._drivers)
+
+    def standing(self) -> AbstractAsyncContextManager[AsyncConnection]:
+        """A connection in no transaction, closed at exit: for what a server says by itself. PostgreSQL only."""
+        return self._standing()
+
     def alone(self) -> AbstractAsyncContextManager[object]:
         """Keeps this process's writers on SQLite waiting, for what is done to the file as a whole."""
         return self._writers
@@ -93,6 +105,17 @@ class Database:
             if self.dialect == "sqlite":
                 await stack.enter_async_context(self._writers)
             yield await self._entered(stack, self._writing_engine.begin())
+
+    @asynccontextmanager
+    async def _standing(self) -> AsyncIterator[AsyncConnection]:
+        async with AsyncExitStack() as stack:
+            stack.enter_context(self._faults())
+            engine = self._engine.execution_options(isolation_level="AUTOCOMMIT")
+            conn = await self._entered(stack, engine.connect())
+            try:
+                yield conn
+            finally:
+                await conn.invalidate()  # it must not go back to the pool and listen there
 
     async def _entered(
         self, stack: AsyncExitStack, opening: AbstractAsyncContextManager[AsyncConnection]

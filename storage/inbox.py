@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import bindparam, delete, exists, func, or_, select, update
+from sqlalchemy import Update, bindparam, delete, exists, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -57,6 +57,11 @@ _claim = (
     .where(inbox.c.seq.in_(bindparam("seqs", expanding=True)))
     .values(claimed_by=bindparam("worker"), claimed_until=bindparam("until"))
 )
+_keep = (
+    update(inbox)
+    .where(inbox.c.seq.in_(bindparam("seqs", expanding=True)), inbox.c.claimed_by == bindparam("worker"))
+    .values(claimed_until=bindparam("until"))
+)
 _mark_done = (
     update(inbox)
     .where(inbox.c.seq.in_(bindparam("seqs", expanding=True)), inbox.c.done_at.is_(None))
@@ -106,30 +111,33 @@ async def claim(conn: AsyncConnection, seqs: Sequence[int], *, worker: str, unti
     await conn.execute(_claim, {"seqs": list(seqs), "worker": worker, "until": until})
 
 
+async def keep(conn: AsyncConnection, seqs: Sequence[int], *, worker: str, until: datetime) -> None:
+    """Prolongs this worker's claims on updates that it is still at work on."""
+    await conn.execute(_keep, {"seqs": list(seqs), "worker": worker, "until": until})
+
+
 async def finish(conn: AsyncConnection, seqs: Sequence[int], now: datetime) -> int:
     """Marks updates done and empties them; returns how many were still open (SECURITY.md At rest)."""
     return (await conn.execute(_mark_done, {"seqs": list(seqs), "at": now})).rowcount
 
 
-async def put_back(conn: AsyncConnection, seq: int, *, not_before: datetime, error: str | None) -> None:
+async def put_back(conn: AsyncConnection, seq: int, *, worker: str, not_before: datetime, error: str | None) -> None:
     """Frees an update that was not handled; it and what follows of that person waits until `not_before`.
 
-    `error` None: nothing failed (somebody else was faster), so it does not count.
+    `error` None: nothing failed (somebody else was faster), so it does not count. What another worker has claimed by
+    now stays as it is.
     """
     values = {} if error is None else {"attempts": inbox.c.attempts + 1, "error": error}
-    still_open = update(inbox).where(inbox.c.seq == seq, inbox.c.done_at.is_(None))
-    await conn.execute(still_open.values(claimed_by=None, claimed_until=not_before, **values))
+    await conn.execute(_not_anothers(seq, worker).values(claimed_by=None, claimed_until=not_before, **values))
 
 
-async def park(conn: AsyncConnection, seq: int, *, now: datetime, error: str) -> bool:
+async def park(conn: AsyncConnection, seq: int, *, worker: str, now: datetime, error: str) -> bool:
     """Sets an update aside that keeps failing, so that the person's next ones are handled (SECURITY.md Updates).
 
-    False when somebody else has handled it meanwhile.
+    False when another worker has handled or claimed it meanwhile.
     """
     parked = await conn.execute(
-        update(inbox)
-        .where(inbox.c.seq == seq, inbox.c.done_at.is_(None))
-        .values(parked_at=now, payload=None, error=error, claimed_by=None, claimed_until=None)
+        _not_anothers(seq, worker).values(parked_at=now, payload=None, error=error, claimed_by=None, claimed_until=None)
     )
     return parked.rowcount == 1
 
@@ -139,6 +147,11 @@ async def free(conn: AsyncConnection, worker: str | None = None) -> int:
     whose = inbox.c.claimed_by.is_not(None) if worker is None else inbox.c.claimed_by == worker
     claimed = update(inbox).where(_open, whose)
     return (await conn.execute(claimed.values(claimed_by=None, claimed_until=None))).rowcount
+
+
+def _not_anothers(seq: int, worker: str) -> Update:
+    whose = or_(inbox.c.claimed_by.is_(None), inbox.c.claimed_by == worker)
+    return update(inbox).where(inbox.c.seq == seq, _open, whose)
 
 
 async def count_open(conn: AsyncConnection) -> int:

@@ -41,6 +41,8 @@ chats = Table(
     Column("listed", String(16)),
     Column("secret_until", UtcDateTime),
     Column("pending", LargeBinary),
+    Column("showing_by", String(64)),
+    Column("showing_until", UtcDateTime),
     Column("blocked_at", UtcDateTime),
     Column("updated_at", UtcDateTime, nullable=False),
 )

@@ -9,6 +9,7 @@ from storage.chats import ChatRow
 from storage.database import Database
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+LATER = NOW + timedelta(seconds=10)
 
 
 def row(person: int, revision: int = 1, pending: bytes | None = None, **fields: object) -> ChatRow:
@@ -61,7 +62,7 @@ async def test_of_two_that_make_the_same_chat_one_wins(database: Database) -> No
 async def test_what_is_not_shown_yet_is_found_and_noted_once_shown(database: Database) -> None:
     await save(database, row(1, pending=b"sealed"), row(2))
     async with database.write() as conn:
-        assert [found.person_id for found in await chats.unshown(conn, before=NOW + timedelta(seconds=1))] == [1]
+        assert [found.person_id for found in await chats.take_left(conn, NOW, worker="one", until=LATER)] == [1]
         await chats.shown(conn, [(1, 1, 77, None)])
     shown = await get(database, 1)
     assert (shown.message_id, shown.pending) == (77, None)

@@ -88,7 +88,7 @@ async def test_what_is_put_back_waits_and_what_follows_waits_with_it(database: D
     (first,) = await claim(database)
     later = NOW + timedelta(seconds=10)
     async with database.write() as conn:
-        await inbox.put_back(conn, first.seq, not_before=later, error="fault")
+        await inbox.put_back(conn, first.seq, worker="one", not_before=later, error="fault")
     assert await claim(database) == []
     assert [each.seq for each in await claim(database, now=later)] == [first.seq]
 
@@ -97,7 +97,7 @@ async def test_a_parked_update_lets_the_next_one_through(database: Database) -> 
     await add(database, updates(5, 5))
     (first,) = await claim(database)
     async with database.write() as conn:
-        await inbox.park(conn, first.seq, now=NOW, error="fault")
+        await inbox.park(conn, first.seq, worker="one", now=NOW, error="fault")
     assert [each.update_id for each in await claim(database)] == [2]
 
 

@@ -135,7 +135,7 @@ class Room:
             clock=self.clock,
             worker="room",
         )
-        self._codec = Handling(clinic.core, self.desk, clinic.files).codec
+        self._codec = Handling(clinic.core, self.desk, clinic.files, "room").codec
         self._intake = Intake(
             database=clinic.database,
             sealer=clinic.core.inbox_sealer,
