@@ -7,8 +7,12 @@ export class Attachments {
     this.phone = phone;
     this.menu = phone.find(".attach-menu");
     this.opener = phone.find(".attach");
+    this.list = this.menu.querySelector("[role=menu]");
     this.opener.addEventListener("click", () => (this.menu.hidden ? this.open() : this.close()));
     arrows(this.menu, "[role=menuitem]", { onEscape: () => this.close(true) });
+    this.menu.addEventListener("focusout", (event) => {
+      if (event.relatedTarget && !this.menu.contains(event.relatedTarget)) this.close();
+    });
     document.addEventListener("click", (event) => {
       if (!phone.root.contains(event.target) || !event.target.closest(".attach, .attach-menu")) this.close();
     });
@@ -38,7 +42,9 @@ export class Attachments {
   showPeople() {
     const { phone } = this;
     this.show(phone.others().map((other) => [other.first_name, () => phone.act("contact", { of: other.id })]));
-    this.menu.append(this.card());
+    const card = this.card();
+    this.menu.append(card);
+    if (!this.list.childElementCount) card.querySelector("input").focus();
   }
 
   // Somebody of the address book, who is not on Telegram.
@@ -68,7 +74,9 @@ export class Attachments {
   }
 
   show(entries) {
-    this.menu.replaceChildren(
+    this.menu.querySelector(".card")?.remove();
+    this.list.setAttribute("aria-label", this.phone.words.attach);
+    this.list.replaceChildren(
       ...entries.map(([label, act, stays]) => {
         const entry = button("", label, (event) => {
           event.stopPropagation();

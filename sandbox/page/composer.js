@@ -30,6 +30,8 @@ export class Composer {
     const names = { ".attach": words.attach, ".menu": words.commands, ".send": words.send, ".keyboard-toggle": words.keyboard, ".editing-end": words.cancel };
     for (const [selector, label] of Object.entries(names)) name(this.phone.find(selector), label);
     this.field.setAttribute("aria-label", words.write);
+    this.phone.find(".suggestions").setAttribute("aria-label", words.commands);
+    this.phone.find(".keyboard").setAttribute("aria-label", words.keys);
     this.field.placeholder = words.write;
   }
 

@@ -19,6 +19,7 @@ export class ReplyKeyboard {
     const signature = JSON.stringify(rows);
     if (signature !== this.signature) {
       this.folded = false;
+      if (this.root.contains(document.activeElement)) this.phone.find("textarea").focus();
       this.root.replaceChildren(...rows.map((row) => this.row(row)));
     }
     this.signature = signature;

@@ -7,12 +7,14 @@ import { render } from "./text.js";
 // actions: press(message, button), edit(message), command(text)
 export function messageElement(message, words, actions) {
   const row = element("article", `message ${message.by_bot ? "from-bot" : "from-person"}`);
+  row.tabIndex = -1;
   if (message.deleted) {
     row.classList.add("deleted");
     row.append(element("p", "ghost", words.deleted));
     return row;
   }
   const bubble = element("div", "bubble");
+  bubble.append(element("span", "unseen", message.by_bot ? words.bot : words.self));
   if (message.reply_to) bubble.append(element("p", "quote", message.reply_to.text));
   if (message.media) bubble.append(mediaElement(message, words));
   const text = element("div", "text");

@@ -8,13 +8,21 @@ export class Panel {
     this.root = root;
     this.sections = sections;
     this.tabs = [...root.querySelectorAll("[role=tab]")];
-    toggle.addEventListener("click", () => {
-      root.hidden = !root.hidden;
-      toggle.setAttribute("aria-expanded", String(!root.hidden));
-      this.refresh();
+    this.toggle = toggle;
+    toggle.addEventListener("click", () => this.show(root.hidden));
+    root.addEventListener("keydown", (event) => {
+      if (event.key !== "Escape") return;
+      this.show(false);
+      toggle.focus();
     });
     for (const tab of this.tabs) tab.addEventListener("click", () => this.choose(tab));
     arrows(root.querySelector("[role=tablist]"), "[role=tab]", { onMove: (tab) => this.choose(tab) });
+  }
+
+  show(open) {
+    this.root.hidden = !open;
+    this.toggle.setAttribute("aria-expanded", String(open));
+    this.refresh();
   }
 
   choose(chosen) {

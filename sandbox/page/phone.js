@@ -45,6 +45,7 @@ export class Phone {
     this.root.classList.add(`colour-${person.id % 6}`);
     this.find(".phone-name").textContent = person.first_name;
     this.find(".phone-language").value = person.language_code.startsWith("zh") ? "zh-hans" : "en";
+    this.find(".phone-number").textContent = person.phone;
     this.find(".phone-note").textContent = person.note;
     this.find(".phone-note").hidden = !person.note;
     this.find(".messages").setAttribute("aria-label", this.words.chat);
@@ -83,9 +84,10 @@ export class Phone {
     this.composer.show(view);
   }
 
+  // The same is not said twice: a screen reader would read it out again.
   showState(state) {
-    this.find(".phone-state").textContent = state || this.person.phone;
-    this.find(".phone-state").classList.toggle("active", Boolean(state));
+    const shown = this.find(".phone-state");
+    if (shown.textContent !== state) shown.textContent = state;
   }
 
   showAlerts(alerts) {
@@ -108,11 +110,8 @@ export class Phone {
   toast(text) {
     const toast = this.find(".toast");
     toast.replaceChildren(element("span", "", text));
-    toast.hidden = false;
     clearTimeout(this.toastTimer);
-    this.toastTimer = setTimeout(() => {
-      toast.hidden = true;
-    }, TOAST_MILLISECONDS);
+    this.toastTimer = setTimeout(() => toast.replaceChildren(), TOAST_MILLISECONDS);
   }
 
   showBigButton(view) {
@@ -120,8 +119,8 @@ export class Phone {
     button.hidden = !(view.blocked || view.messages.length === 0);
     button.textContent = view.blocked ? this.words.unblock : this.words.start;
     this.find(".composer").hidden = !button.hidden;
-    const block = name(this.find(".phone-block"), view.blocked ? this.words.unblock : this.words.block);
-    block.textContent = view.blocked ? "↺" : "⊘";
+    this.root.classList.toggle("blocked", view.blocked);
+    name(this.find(".phone-block"), view.blocked ? this.words.unblock : this.words.block);
   }
 
   // What the person does.

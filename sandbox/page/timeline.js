@@ -46,7 +46,7 @@ export class Timeline {
     const seen = JSON.stringify(message);
     const row = this.rows.get(message.id);
     if (row?.seen === seen) return 0;
-    if (!row && message.deleted) {
+    if (first && message.deleted) {
       this.rows.set(message.id, { element: null, seen });
       return 0;
     }
@@ -59,14 +59,15 @@ export class Timeline {
     if (first) made.classList.add("quiet");
     this.list.querySelector(".description")?.remove();
     this.append(made, message, first);
-    return message.by_bot && !first ? 1 : 0;
+    if (message.deleted) this.leaveSoon(made);
+    return message.by_bot && !message.deleted && !first ? 1 : 0;
   }
 
   append(made, message, first) {
     const day = new Date(message.date * 1000).toDateString();
     if (day !== this.day) this.list.append(this.separator("day", dayName(message.date, this.words)));
     this.day = day;
-    if (message.by_bot && !first && !this.reading() && this.unread === 0) {
+    if (message.by_bot && !message.deleted && !first && !this.reading() && this.unread === 0) {
       this.divider?.remove();
       this.divider = this.separator("unread-line", this.words.unread);
       this.list.append(this.divider);
@@ -89,15 +90,20 @@ export class Timeline {
     if (!old?.isConnected) return;
     const away = message.deleted && !old.classList.contains("deleted");
     if (!message.deleted) made.classList.add(message.edited ? "changed" : "quiet");
+    const held = old.contains(document.activeElement);
     old.replaceWith(made);
-    // What was deleted leaves a mark for a moment, so that one sees it go.
-    if (away) setTimeout(() => this.leave(made), GHOST_MILLISECONDS);
+    // Who pressed a button by the keyboard goes on from where it was.
+    if (held) made.focus({ preventScroll: true });
+    if (away) this.leaveSoon(made);
   }
 
-  leave(made) {
-    const group = made.closest(".album");
-    made.remove();
-    if (group?.childElementCount === 0) group.remove();
+  // What was deleted leaves a mark for a moment, so that one sees it go; also when it came and went between two looks.
+  leaveSoon(made) {
+    setTimeout(() => {
+      const group = made.closest(".album");
+      made.remove();
+      if (group?.childElementCount === 0) group.remove();
+    }, GHOST_MILLISECONDS);
   }
 
   separator(className, text) {

@@ -31,6 +31,7 @@ function open(content, address, caption, words, isProtected) {
   }
   bar.append(name(button("icon", "✕", () => viewer.close()), words.close));
   content.classList.toggle("guarded", isProtected);
+  viewer.setAttribute("aria-label", caption || words.photo);
   viewer.replaceChildren(content, bar);
   viewer.showModal();
 }

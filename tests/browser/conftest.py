@@ -5,17 +5,18 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from babel.messages.pofile import read_po
 from PIL import Image
 from playwright.async_api import Browser, FilePayload, Locator, Page, async_playwright, expect
 from pydantic import SecretStr
+from telegram import Bot, BotCommand
 
 from bot.app import App
 from bot.catalogue import catalogue_of
@@ -29,6 +30,7 @@ from core.values import Password, PersonName, Phone
 from sandbox.model import Person
 from sandbox.server import Served, serve
 from tests.databases import copy_sqlite
+from tests.sandbox.conftest import library_bot
 
 TOKEN = "700002:bot-in-the-browser"
 PASSWORD = "correct horse battery"
@@ -207,3 +209,72 @@ async def make_admin(app: App, name: str) -> None:
         uow = UnitOfWork(conn, utc_now(), Channel.CLI)
         admin = PersonName.parse(name)
         await app.core.accounts.create_admin(uow, phone=Phone(ADMIN_PHONE), name=admin, password_hash=hashed)
+
+
+# The page by itself, with a bot that does as the test says.
+
+LI = 5_000_000_001
+PEOPLE = (
+    Person(LI, "Emma", "en", "13812340001", "Patient"),
+    Person(LI + 1, "Noah", "en", "13812340002", "Doctor"),
+    Person(LI + 2, "李雷", "zh-hans", "13812340003", "Admin"),
+)
+
+
+@dataclass
+class View:
+    """The page, the bot, and the first person's phone."""
+
+    page: Page
+    bot: Bot
+    server: Served
+    requests: list[str]
+
+    @property
+    def emma(self) -> Locator:
+        return self.page.get_by_role("region", name="Emma")
+
+    @property
+    def field(self) -> Locator:
+        return self.emma.get_by_role("combobox").last
+
+
+WIDE = (1440, 900, "light")
+NARROW = (360, 720, "dark")
+# Tests are done on both; those to which the width is nothing, on one.
+on_a_wide_screen = pytest.mark.parametrize("view", [WIDE], ids=["wide"], indirect=True)
+on_a_narrow_screen = pytest.mark.parametrize("view", [NARROW], ids=["narrow"], indirect=True)
+
+
+@asynccontextmanager
+async def page_of(browser: Browser, width: int, height: int, scheme: str) -> AsyncIterator[View]:
+    """The page on a screen of so many pixels, ``light`` or ``dark``. Emma has written `/start`."""
+    chosen: Literal["light", "dark"] = "dark" if scheme == "dark" else "light"
+    async with serve(people=PEOPLE) as server, library_bot(server.url) as bot:
+        context = await browser.new_context(
+            viewport={"width": width, "height": height}, color_scheme=chosen, locale="en-GB", reduced_motion="reduce"
+        )
+        page = await context.new_page()
+        page.set_default_timeout(PATIENCE)
+        requests: list[str] = []
+        page.on("request", lambda sent: requests.append(sent.url))
+        faults: list[str] = []
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        await bot.set_my_commands([BotCommand("start", "See what I can do"), BotCommand("stop", "End it")])
+        await page.goto(server.url)
+        shown = View(page, bot, server, requests)
+        await shown.emma.get_by_role("button", name="Start", exact=True).click()
+        await expect(shown.emma.locator(".message")).to_have_count(1)
+        yield shown
+        assert faults == []
+        await context.close()
+
+
+@pytest.fixture(params=[WIDE, NARROW], ids=["wide", "narrow"])
+async def view(browser: Browser, request: pytest.FixtureRequest) -> AsyncIterator[View]:
+    """Emma has written `/start`."""
+    async with page_of(browser, *request.param) as shown:
+        yield shown
+        ARTIFACTS.mkdir(parents=True, exist_ok=True)
+        name = f"{request.node.originalname}-{request.node.callspec.id}.png"
+        await shown.page.screenshot(path=ARTIFACTS / name, animations="disabled")

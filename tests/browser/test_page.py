@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
-
 import pytest
-from playwright.async_api import Browser, FilePayload, Locator, Page, expect
+from playwright.async_api import FilePayload, expect
 from telegram import (
-    Bot,
-    BotCommand,
     InlineKeyboardButton,
     InlineKeyboardMarkup,
     InputMediaPhoto,
@@ -17,66 +12,13 @@ from telegram import (
     ReplyKeyboardMarkup,
 )
 
-from sandbox.model import Person
-from sandbox.server import Served, serve
+from sandbox.acts import Phone
 from tests import pictures
-from tests.browser.conftest import ARTIFACTS, PATIENCE
-from tests.sandbox.conftest import library_bot
+from tests.browser.conftest import LI, View, on_a_narrow_screen, on_a_wide_screen
 
 pytestmark = pytest.mark.slow
 
-LI = 5_000_000_001
-PEOPLE = (
-    Person(LI, "Emma", "en", "13812340001", "Patient"),
-    Person(LI + 1, "Noah", "en", "13812340002", "Doctor"),
-    Person(LI + 2, "李雷", "zh-hans", "13812340003", "Admin"),
-)
 MENU = InlineKeyboardMarkup([[InlineKeyboardButton("Register", callback_data="r")]])
-
-
-@dataclass
-class View:
-    """The page, the bot, and the first person's phone."""
-
-    page: Page
-    bot: Bot
-    server: Served
-    requests: list[str]
-
-    @property
-    def emma(self) -> Locator:
-        return self.page.get_by_role("region", name="Emma")
-
-    @property
-    def field(self) -> Locator:
-        return self.emma.get_by_role("combobox").last
-
-
-@pytest.fixture(params=[(1440, 900, "light"), (360, 720, "dark")], ids=["wide", "narrow"])
-async def view(browser: Browser, request: pytest.FixtureRequest) -> AsyncIterator[View]:
-    """Emma has written `/start`."""
-    width, height, scheme = request.param
-    async with serve(people=PEOPLE) as server, library_bot(server.url) as bot:
-        context = await browser.new_context(
-            viewport={"width": width, "height": height}, color_scheme=scheme, locale="en-GB", reduced_motion="reduce"
-        )
-        page = await context.new_page()
-        page.set_default_timeout(PATIENCE)
-        requests: list[str] = []
-        page.on("request", lambda sent: requests.append(sent.url))
-        faults: list[str] = []
-        page.on("pageerror", lambda error: faults.append(str(error)))
-        await bot.set_my_commands([BotCommand("start", "See what I can do"), BotCommand("stop", "End it")])
-        await page.goto(server.url)
-        shown = View(page, bot, server, requests)
-        await shown.emma.get_by_role("button", name="Start", exact=True).click()
-        await expect(shown.emma.locator(".message")).to_have_count(1)
-        yield shown
-        ARTIFACTS.mkdir(parents=True, exist_ok=True)
-        name = f"{request.node.originalname}-{request.node.callspec.id}.png"
-        await page.screenshot(path=ARTIFACTS / name, animations="disabled")
-        assert faults == []
-        await context.close()
 
 
 async def test_nothing_is_loaded_from_outside_and_everything_has_a_name(view: View) -> None:
@@ -112,6 +54,7 @@ async def test_a_person_gets_by_with_the_keyboard_alone(view: View) -> None:
     await expect(view.emma.locator(".contact")).to_contain_text("+8613812340001")
 
 
+@on_a_narrow_screen
 async def test_edits_deletions_alerts_and_typing_are_seen_as_they_happen(view: View) -> None:
     sent = await view.bot.send_message(LI, "Hello", reply_markup=MENU)
     await view.emma.get_by_role("button", name="Register").click()
@@ -130,12 +73,23 @@ async def test_edits_deletions_alerts_and_typing_are_seen_as_they_happen(view: V
     await expect(view.emma.locator(".phone-state")).to_have_text("typing…")
     await view.field.fill("my secret")
     await view.field.press("Enter")
+    await expect(view.emma.locator(".message").last).to_contain_text("my secret")
     typed = (await view.bot.get_updates(-1))[-1].message
     assert typed
     await typed.delete()
     await expect(view.emma.get_by_text("my secret")).to_have_count(0)
     await expect(view.emma.locator(".ghost")).to_have_text("message deleted")
     await expect(view.emma.locator(".ghost")).to_have_count(0)
+
+
+@on_a_wide_screen
+async def test_a_message_that_is_gone_before_one_looks_leaves_its_mark_too(view: View) -> None:
+    world = view.server.world
+    phone = Phone(world, next(iter(world.bots.values())), world.people[LI])
+    message, _ = phone.send_text("my secret")
+    message.deleted = True  # no look at the chat comes between: nothing was awaited
+    await expect(view.emma.locator(".ghost")).to_have_text("message deleted")
+    await expect(view.emma.get_by_text("my secret")).to_have_count(0)
 
 
 async def test_pictures_wait_in_a_tray_and_go_as_an_album_under_a_cover(view: View) -> None:
@@ -156,6 +110,7 @@ async def test_pictures_wait_in_a_tray_and_go_as_an_album_under_a_cover(view: Vi
     assert len({message.media_group_id for message in updates}) == 1
 
 
+@on_a_wide_screen
 async def test_a_dropped_file_goes_as_it_is_and_a_pasted_picture_as_a_photo(view: View) -> None:
     drop = """([kind, name, type]) => {
         const transfer = new DataTransfer();
@@ -176,6 +131,7 @@ async def test_a_dropped_file_goes_as_it_is_and_a_pasted_picture_as_a_photo(view
     await expect(view.emma.locator(".tray")).to_be_hidden()
 
 
+@on_a_narrow_screen
 async def test_what_a_bot_protects_can_be_seen_but_not_saved(view: View) -> None:
     photo = pictures.jpeg(pictures.certificate((900, 700)))
     media = [InputMediaPhoto(photo, caption="guarded", has_spoiler=True), InputMediaPhoto(pictures.jpeg())]
@@ -195,6 +151,7 @@ async def test_what_a_bot_protects_can_be_seen_but_not_saved(view: View) -> None
     await expect(viewer.get_by_role("link", name="Save")).to_be_visible()
 
 
+@on_a_narrow_screen
 async def test_a_reply_keyboard_shares_ones_own_contact_and_the_menu_anothers(view: View) -> None:
     keys = ReplyKeyboardMarkup([[KeyboardButton("Share", request_contact=True)]], input_field_placeholder="Number")
     await view.bot.send_message(LI, "Your number?", reply_markup=keys)
@@ -209,6 +166,7 @@ async def test_a_reply_keyboard_shares_ones_own_contact_and_the_menu_anothers(vi
     assert [contact.user_id for contact in shared if contact] == [LI, LI + 2]
 
 
+@on_a_wide_screen
 async def test_what_is_new_is_counted_until_it_is_seen(view: View) -> None:
     for number in range(30):
         await view.bot.send_message(LI, f"message {number}")
@@ -222,6 +180,7 @@ async def test_what_is_new_is_counted_until_it_is_seen(view: View) -> None:
     await expect(view.page).to_have_title("Sandbox")
 
 
+@on_a_narrow_screen
 async def test_more_people_come_by_one_click_each_in_a_language(view: View) -> None:
     await view.page.get_by_role("button", name="Add somebody who reads Chinese").click()
     new = view.page.get_by_role("region", name="王芳")
