@@ -2,10 +2,12 @@
 
 import os
 import pty
+import re
 import sqlite3
 import subprocess
 import sys
 import time
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -65,6 +67,26 @@ def test_at_a_terminal_it_asks_for_what_is_missing_and_shows_no_password(clinic:
     assert "A1 王芳 is an admin now" in seen
     assert seen.count("Phone:") == 2  # the first answer was no phone, and was asked for again
     assert PASSWORD not in seen
+
+
+@pytest.mark.slow  # four commands, each a process
+def test_a_second_factor_is_shown_once_and_taken_away(clinic: Machine) -> None:
+    clinic.run(*ADMIN, given=PASSWORD)
+    made = clinic.run("admin", "second-factor", "A1")
+    assert (made.code, made.err) == (Exit.OK, "")
+    secret = parse_qs(urlsplit(re.search(r"otpauth://\S+", made.out)[0]).query)["secret"][0]  # type: ignore[index]
+    codes = re.findall(r"\b[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4}\b", made.out)
+    assert secret in re.sub(r"\s", "", made.out.split("Secret")[1])
+    assert len(set(codes)) == 10
+    kept = b"".join(file.read_bytes() for file in (clinic.folder / "data").glob("clinic.db*"))
+    assert not [text for text in (secret, *codes, *(code.replace("-", "") for code in codes)) if text.encode() in kept]
+    assert re.search(r"A1 .* yes ", clinic.run("admin", "list").out)
+    assert "no second factor any more" in clinic.run("admin", "second-factor", "A1", "--remove").out
+    again = clinic.run("admin", "second-factor", "A1", "--remove")
+    assert (again.code, again.sentence) == (
+        Exit.FAILED,
+        "This admin has no second factor: `python -m bot admin list` shows who has.",
+    )
 
 
 def at_terminal(machine: Machine, arguments: list[str], answers: list[str]) -> str:
