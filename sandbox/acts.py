@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import secrets
-from typing import Any
 
 from sandbox.errors import ApiError, bad_request
-from sandbox.media import document, stored
+from sandbox.media import stored
 from sandbox.methods.call import without_nothing
 from sandbox.model import Bot, CallbackQuery, Chat, Json, Message, Person
+from sandbox.others import other_content
 from sandbox.params import Upload
 from sandbox.text import MAX_CAPTION, MAX_TEXT, given_entities, trim, utf16_length, with_found
 from sandbox.world import Act, World
@@ -73,14 +73,8 @@ class Phone:
         return [self._send(without_nothing({**content, **together})) for content in contents][-1]
 
     def send_other(self, kind: str) -> tuple[Message, Act | None]:
-        """A sticker, a voice message, a video or a place: what a bot of texts and photos has to answer kindly."""
-        if kind not in _OTHERS:
-            raise bad_request(f"kind is one of {', '.join(_OTHERS)}")
-        content: Json = dict(_OTHERS[kind])
-        if kind != "location":
-            file = document(self.bot, Upload(kind, kind.encode(), ""), kind)
-            content |= {key: file[key] for key in ("file_id", "file_unique_id", "file_size")}
-        return self._send({kind: content})
+        """A sticker, a voice message, a place, a notice of Telegram's own: see ``others.py``."""
+        return self._send(other_content(kind, self.bot, self.chat))
 
     def _send(self, content: Json) -> tuple[Message, Act | None]:
         if self.chat.blocked:
@@ -183,12 +177,3 @@ def _text(text: str, entities: list[Json]) -> Json:
     if utf16_length(trimmed) > MAX_TEXT:
         raise bad_request("message is too long: the client app would send it as several")
     return without_nothing({"text": trimmed, "entities": with_found(trimmed, clipped)})
-
-
-_OTHERS: dict[str, dict[str, Any]] = {
-    "sticker": {"type": "regular", "width": 512, "height": 512, "is_animated": False, "is_video": False, "emoji": "👍"},
-    "voice": {"duration": 3, "mime_type": "audio/ogg"},
-    "video": {"duration": 3, "width": 640, "height": 480, "mime_type": "video/mp4"},
-    "audio": {"duration": 3, "mime_type": "audio/mpeg"},
-    "location": {"latitude": 39.9042, "longitude": 116.4074},
-}

@@ -6,7 +6,11 @@ from sandbox.methods.commands import commands_for
 from sandbox.model import Bot, Chat, Json, Message
 from sandbox.world import World
 
-_MEDIA = ("photo", "document", "sticker", "voice", "video", "audio", "location", "contact")
+# Of an animation and its document, a venue and its place, the later counts.
+_MEDIA = (
+    *("photo", "document", "animation", "sticker", "voice", "video", "video_note", "audio", "location", "venue"),
+    *("contact", "pinned_message", "message_auto_delete_timer_changed", "chat_background_set", "write_access_allowed"),
+)
 
 
 def chat_view(world: World, bot: Bot, chat: Chat) -> Json:

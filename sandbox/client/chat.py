@@ -172,6 +172,14 @@ class Chat:
         """Sends a place."""
         return await self._say("other", {"kind": "location"}, wait)
 
+    async def send_other(self, kind: str, *, wait: bool = True) -> Message:
+        """Sends what few bots care for: ``video``, ``video_note``, ``audio``, ``animation``, ``venue``; or a notice.
+
+        Notices are ``pinned_message``, ``message_auto_delete_timer_changed``, ``chat_background_set`` and
+        ``write_access_allowed``.
+        """
+        return await self._say("other", {"kind": kind}, wait)
+
     async def edit(self, message: Message, text: str, *, wait: bool = True) -> Message:
         """Changes a text one has sent."""
         return await self._say("edit", {"message_id": message.id, "text": text}, wait)

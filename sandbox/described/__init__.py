@@ -1,6 +1,7 @@
 """The Bot API as typed data (``bot_api.json``, made by ``make.py``), and checks of calls and answers against it."""
 
 from sandbox.described.checks import (
+    METHOD_NAMES,
     VERSION,
     is_method,
     problems_of_answer,
@@ -10,6 +11,7 @@ from sandbox.described.checks import (
 )
 
 __all__ = [
+    "METHOD_NAMES",
     "VERSION",
     "is_method",
     "problems_of_answer",

@@ -16,6 +16,7 @@ import orjson
 _DESCRIPTION: Final = orjson.loads(Path(__file__).with_name("bot_api.json").read_bytes())
 _METHODS: Final = {name.lower(): method for name, method in _DESCRIPTION["methods"].items()}
 _OBJECTS: Final = _DESCRIPTION["objects"]
+METHOD_NAMES: Final = frozenset(_DESCRIPTION["methods"])
 VERSION: Final = str(_DESCRIPTION["version"])
 
 Check = Callable[[Any, str], list[str]]

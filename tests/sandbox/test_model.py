@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -22,8 +23,10 @@ from telegram import (
 )
 from telegram.constants import ChatAction, ParseMode
 
+from bot import adapter
+from bot.intake import ALLOWED_UPDATES
 from sandbox.client import Chat, Sandbox
-from sandbox.described import VERSION, is_method, problems_of_answer, problems_of_request, problems_of_update
+from sandbox.described import METHOD_NAMES, VERSION, problems_of_answer, problems_of_request, problems_of_update
 from sandbox.methods import METHODS, NAMES
 from sandbox.server import Served
 from tests.sandbox.conftest import RawApi, png
@@ -31,6 +34,12 @@ from tests.sandbox.conftest import RawApi, png
 BOT_SOURCES = Path(__file__).parents[2] / "bot"
 MENU = InlineKeyboardMarkup([[InlineKeyboardButton("注册", callback_data="register")]])
 KEYS = ReplyKeyboardMarkup([[KeyboardButton("分享", request_contact=True)]], input_field_placeholder="手机号")
+
+# What the walk through people's acts makes, and what their messages contain.
+UPDATES = {"message", "edited_message", "callback_query", "my_chat_member"}
+NOTICES = ("pinned_message", "message_auto_delete_timer_changed", "chat_background_set", "write_access_allowed")
+CONTENTS = {"text", "contact", "photo", "document", "sticker", "voice", "audio", "video", "video_note", "animation"}
+CONTENTS |= {"location", "venue", *NOTICES}
 
 Walk = Callable[[Bot, Chat], Awaitable[object]]
 
@@ -134,11 +143,24 @@ async def test_every_method_is_called_and_answered_as_the_description_has_it(
     assert {call["method"] for call in server.world.traffic} >= {method}
 
 
-def test_the_sandbox_knows_every_method_that_the_bot_calls() -> None:
-    texts = (path.read_text() for path in BOT_SOURCES.rglob("*.py"))
-    called = {name for text in texts for name in re.findall(r'"([a-z]+[A-Z][A-Za-z]+)"', text) if is_method(name)}
-    assert {"sendMessage", "getUpdates"} < called
-    assert called <= set(NAMES.values())
+def called_by_the_bot() -> set[str]:
+    """The methods that the bot's code names: as texts (``sendMessage``) or the library's functions (``get_me``)."""
+    nodes = [node for path in BOT_SOURCES.rglob("*.py") for node in ast.walk(ast.parse(path.read_text()))]
+    texts = {node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+    functions = {node.attr for node in nodes if isinstance(node, ast.Attribute) and hasattr(Bot, node.attr)}
+    named = texts | {re.sub(r"_(\w)", lambda match: match[1].upper(), name) for name in functions}
+    return named & METHOD_NAMES
+
+
+def test_every_method_that_the_bot_calls_is_walked() -> None:
+    called = called_by_the_bot()
+    assert {"sendMessage", "getUpdates", "getWebhookInfo"} < called
+    assert called <= set(WALKS)
+
+
+def test_every_kind_of_update_that_the_bot_asks_for_is_walked() -> None:
+    assert set(ALLOWED_UPDATES) == UPDATES
+    assert {name for name, _ in adapter._KINDS} | set(adapter._SERVICE) | {"text", "contact"} <= CONTENTS
 
 
 async def test_every_update_is_one_that_the_library_knows_in_full(bot: Bot, li: Chat, sandbox: Sandbox) -> None:
@@ -156,17 +178,16 @@ async def test_every_update_is_one_that_the_library_knows_in_full(bot: Bot, li: 
     await li.send_sticker(wait=False)
     await li.send_voice(wait=False)
     await li.send_location(wait=False)
+    for kind in ("video", "video_note", "audio", "animation", "venue", *NOTICES):
+        await li.send_other(kind, wait=False)
     await li.write_in_group("同事", "/start", wait=False)
     await li.block(wait=False)
     updates = await bot.get_updates()
     assert sent.message_id
-    assert {kind for update in updates for kind in update.to_dict() if kind != "update_id"} == {
-        "message",
-        "edited_message",
-        "callback_query",
-        "my_chat_member",
-    }
-    assert [dict(update.effective_message.api_kwargs) for update in updates if update.effective_message] == [{}] * 15
+    assert {kind for update in updates for kind in update.to_dict() if kind != "update_id"} == UPDATES
+    messages = [update.effective_message for update in updates if update.effective_message]
+    assert {key for message in messages for key in message.to_dict()} >= CONTENTS
+    assert [dict(message.api_kwargs) for message in messages] == [{}] * 24
 
 
 async def test_a_method_that_only_telegram_has_says_so(api: RawApi) -> None:
