@@ -11,7 +11,7 @@ from core.keys import Ring
 from core.photos import PhotoKind, Photos, new_name
 from core.sealing import SealBroken, Sealer, header
 from core.settings import Secrets
-from core.tokens import LIFE
+from core.tokens import WINDOW
 from core.unit import Clock
 from storage import key_uses, photo_removals, sealed
 from storage.database import Database
@@ -22,7 +22,7 @@ _PHOTOS_AT_ONCE: Final = 32
 _PHOTO_COMES: Final = timedelta(hours=1)  # what was cut off in the middle is taken out of the store then
 _PHOTO_STAYS: Final = timedelta(minutes=30)  # under its old name, for who is about to open it
 
-_IN_AN_HOUR: Final = "an hour after another key was put in front none is left"
+_IN_TWO_WEEKS: Final = "14 days after another key was put in front none is left"  # TOKENS T29
 _AT_LOGIN: Final = "each login moves one to the present key; the others will need a new password, by /forgot"
 _FOR_EVER: Final = "they are verified by it for as long as the audit is kept"
 _TWO_YEARS: Final = "they are found by it, for two years"
@@ -77,9 +77,8 @@ class Rotation:
         async with self._database.read() as conn:
             if name == "signing":
                 now = self._clock()
-                last = (changed_at or now) + LIFE
-                count = await key_uses.tokens(conn, alive_at=now, expire_by=last)
-                found.append(Need(count, "logins over HTTP", _IN_AN_HOUR, bearable=True))
+                count = await key_uses.logins(conn, after=now - WINDOW, until=changed_at or now)
+                found.append(Need(count, "logins over HTTP", _IN_TWO_WEEKS, bearable=True))
             elif name == "pepper":
                 found.append(Need(await key_uses.passwords(conn, kid), "passwords", _AT_LOGIN, bearable=True))
             elif name == "audit":

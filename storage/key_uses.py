@@ -16,13 +16,13 @@ async def passwords(conn: AsyncConnection, pepper_id: str) -> int:
     return int((await conn.execute(statement)).scalar_one())
 
 
-async def tokens(conn: AsyncConnection, *, alive_at: datetime, expire_by: datetime) -> int:
-    """How many logins over HTTP live whose token expires by then."""
+async def logins(conn: AsyncConnection, *, after: datetime, until: datetime) -> int:
+    """How many logins over HTTP live that were opened between these moments."""
     statement = select(func.count()).where(
         sessions.c.telegram_user_id.is_(None),
         sessions.c.ended_at.is_(None),
-        sessions.c.expires_at > alive_at,
-        sessions.c.expires_at <= expire_by,
+        sessions.c.created_at > after,
+        sessions.c.created_at <= until,
     )
     return int((await conn.execute(statement)).scalar_one())
 

@@ -131,11 +131,11 @@ async def _reseal(names: tuple[str, ...]) -> None:
             async for tally in rotation(op).reseal(name):
                 if time.monotonic() - said >= _EVERY:
                     said = time.monotonic()
-                    typer.echo(f"{name}: {_told(tally.done)} so far.", err=True)
-            typer.echo(f"{name}: {_told(tally.done)} sealed anew.")
+                    typer.echo(f"{name}, so far: {_told(tally.done)}.", err=True)
+            typer.echo(f"{name}, sealed anew: {_told(tally.done)}.")
             if tally.broken:
                 broken = True
-                typer.echo(f"{name}: {_told(tally.broken)} cannot be opened, or are not there: left as they are.")
+                typer.echo(f"{name}, left as they are, not to be opened or not there: {_told(tally.broken)}.")
     if broken:
         raise Failure("Some could not be sealed anew: a key that sealed them is missing, or they were changed.")
 
@@ -149,9 +149,10 @@ async def _retire(name: str, kid: str, *, dry_run: bool, anyway: bool) -> None:
         needs = await rotation(op).needs(name, kid, file.changed_at)
         kept = [need for need in needs if not (anyway and need.bearable)]
         for need in needs:
-            typer.echo(f"{need.count} {need.what}: {need.mend}.")
+            typer.echo(f"{need.what.capitalize()}: {need.count}; {need.mend}.")
         if dry_run:
-            typer.echo(f"{sum(need.count for need in needs)} need the {name} key {kid}.")
+            if not needs:
+                typer.echo(f"Nothing needs the {name} key {kid}.")
             return
         if kept:
             raise Failure(f"The {name} key {kid} is still needed, and stays.")
@@ -216,4 +217,4 @@ async def _until_all_know(ring: object) -> None:
 
 
 def _told(counts: dict[str, int]) -> str:
-    return ", ".join(f"{count} {what}" for what, count in counts.items()) or "nothing"
+    return ", ".join(f"{what} {count}" for what, count in counts.items()) or "nothing"

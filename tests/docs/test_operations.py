@@ -7,9 +7,11 @@ import shlex
 import subprocess
 from pathlib import Path
 
+import pytest
 from typer.testing import CliRunner
 
 from api.cli import cli as api_cli
+from core import key_files
 from core.metrics import REGISTRY
 from core.settings import PREFIX
 from sandbox.server import serve
@@ -44,7 +46,8 @@ def carry_out(machine: Machine, command: str) -> tuple[int, str]:
     return ended.code, ended.err + ended.out
 
 
-async def test_each_command_works_in_its_place(tmp_path: Path) -> None:
+async def test_each_command_works_in_its_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(key_files, "SEEN_AFTER", 0.0)  # no other process is there to be waited for
     ran = []
     async with serve(people=()) as server:
         machine = Machine.ready(tmp_path, api_url=server.url)
