@@ -83,10 +83,16 @@ class UpdateQueue:
 
     def all(self) -> list[Update]:
         """What is waiting; what is older than a day is gone."""
-        oldest = self._clock.now() - UPDATE_LIFETIME
-        if any(update.made_at < oldest for update in self._pending):
-            self._pending = deque(update for update in self._pending if update.made_at >= oldest)
+        self.forget_old()
         return list(self._pending)
+
+    def forget_old(self) -> None:
+        """Drops what is older than a day: nobody waits for it any longer."""
+        oldest = self._clock.now() - UPDATE_LIFETIME
+        old = [update for update in self._pending if update.made_at < oldest]
+        for update in old:
+            self._pending.remove(update)
+            update.confirmed.set()
 
     def confirm(self, update: Update) -> None:
         """The bot has it. Forgets it, unless it is to be delivered once more."""

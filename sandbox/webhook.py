@@ -6,7 +6,7 @@ import asyncio
 import re
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
 import aiohttp
@@ -54,6 +54,14 @@ def checked_secret(secret: str) -> str:
     if not _SECRET.fullmatch(secret):
         raise bad_request("secret token contains unallowed characters")
     return secret
+
+
+def pauses() -> Iterator[float]:
+    """The seconds between one try and the next: each twice the last, up to a minute."""
+    pause = FIRST_PAUSE
+    while True:
+        yield pause
+        pause = min(pause * 2, LONGEST_PAUSE)
 
 
 class Webhooks:
@@ -123,17 +131,20 @@ class _Delivery:
         lane = self._lanes[name]
         while lane:
             update = lane[0]
-            pause = FIRST_PAUSE
-            while not update.confirmed.is_set():
+            waits = pauses()
+            while not self._is_done(update):
                 asked_to_wait = await self._deliver(update)
                 if asked_to_wait is None:
                     self._bot.updates.confirm(update)
                     continue
-                await asyncio.sleep(asked_to_wait or pause)
-                pause = min(pause * 2, LONGEST_PAUSE)
+                await asyncio.sleep(asked_to_wait or next(waits))
             lane.popleft()
             self._seen.discard(update.id)
         del self._lanes[name]
+
+    def _is_done(self, update: Update) -> bool:
+        self._bot.updates.forget_old()
+        return update.confirmed.is_set()
 
     async def _deliver(self, update: Update) -> float | None:
         """One try. None when the bot took it, else the seconds it asked to be left alone (0: the usual pause)."""

@@ -20,8 +20,14 @@ async def get_updates(call: Call) -> list[Json]:
         )
     _set_allowed(call)
     limit = min(max(call.params.integer("limit", MAX_LIMIT), 1), MAX_LIMIT)
-    timeout = min(max(call.params.integer("timeout"), 0), MAX_TIMEOUT)
-    return await call.bot.updates.poll(call.params.integer("offset"), limit, timeout)
+    return await call.bot.updates.poll(
+        call.params.integer("offset"), limit, seconds_to_wait(call.params.integer("timeout"))
+    )
+
+
+def seconds_to_wait(asked: int) -> int:
+    """How long a poll waits: what is too much or too little is put right, not refused."""
+    return min(max(asked, 0), MAX_TIMEOUT)
 
 
 @method

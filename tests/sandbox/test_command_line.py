@@ -20,6 +20,7 @@ from urllib.request import urlopen
 import pytest
 
 from sandbox.client import Sandbox
+from sandbox.described import VERSION
 
 ROOT = Path(__file__).parents[2]
 TOKEN = "123456:sandbox-test-token"
@@ -82,7 +83,7 @@ def test_it_serves_the_people_of_a_file(tmp_path: Path) -> None:
     (tmp_path / "people.json").write_text(json.dumps([person]))
     port = free_port()
     arguments = command("--port", str(port), "--token", TOKEN, "--people", "people.json")
-    process = subprocess.Popen(arguments, cwd=tmp_path, env=environment(), stdout=subprocess.DEVNULL)
+    process = subprocess.Popen(arguments, cwd=tmp_path, env=environment(), stdout=subprocess.PIPE, text=True)
     try:
         (served,) = eventually(lambda: get(f"http://127.0.0.1:{port}/sandbox/people"))
         assert (served["id"], served["first_name"], served["note"]) == (42, "王芳", "Nurse")
@@ -90,7 +91,9 @@ def test_it_serves_the_people_of_a_file(tmp_path: Path) -> None:
         assert bot["id"] == 123456
     finally:
         process.send_signal(signal.SIGINT)
-        assert process.wait(10) == 0
+        said, _ = process.communicate(timeout=10)
+        assert process.returncode == 0
+    assert said.startswith(f"Bot API {VERSION}")
 
 
 @pytest.mark.parametrize("arguments", [(), ("up",)])

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import time
 
+import pytest
 from telegram import Bot
 
 from sandbox.client import Chat, Sandbox
+from sandbox.methods.receiving import seconds_to_wait
 from sandbox.server import serve
 from tests.sandbox.conftest import RawApi, library_bot
 
@@ -44,6 +46,11 @@ async def test_the_limit_is_clamped(bot: Bot, li: Chat) -> None:
     assert await texts(bot, limit=2) == ["/start", "a"]
     assert await texts(bot, limit=-5) == await texts(bot, limit=0) == ["/start"]
     assert await texts(bot, limit=1000) == ["/start", "a", "b"]
+
+
+@pytest.mark.parametrize(("asked", "waited"), [(-3, 0), (0, 0), (25, 25), (50, 50), (3600, 50)])
+def test_a_poll_waits_at_most_50_seconds(asked: int, waited: int) -> None:
+    assert seconds_to_wait(asked) == waited
 
 
 async def test_a_poll_wakes_when_an_update_comes(bot: Bot, li: Chat) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from itertools import islice
 from typing import Any
 
 import pytest
@@ -79,7 +80,7 @@ async def test_a_refused_update_comes_again_and_others_of_the_chat_wait(bot: Bot
     refusals = [500, 404]
 
     async def answer(_update: dict[str, Any]) -> web.Response:
-        return web.Response(status=refusals.pop(0) if refusals else 200)
+        return web.Response(status=refusals.pop(0) if refusals else 204)
 
     hook.answer = answer
     await li.send("next", wait=False)
@@ -87,6 +88,26 @@ async def test_a_refused_update_comes_again_and_others_of_the_chat_wait(bot: Bot
     assert [await hook.text() for _ in range(4)] == ["/start", "/start", "/start", "next"]
     info = await bot.get_webhook_info()
     assert info.last_error_message == "Wrong response from the webhook: 404 Not Found"
+
+
+def test_the_pauses_between_tries_double_up_to_a_minute() -> None:
+    assert list(islice(webhook.pauses(), 8)) == [1, 2, 4, 8, 16, 32, 60, 60]
+
+
+async def test_what_is_a_day_old_is_not_tried_again(bot: Bot, li: Chat, hook: Hook, sandbox: Sandbox) -> None:
+    async def answer(update: dict[str, Any]) -> web.Response:
+        return web.Response(status=500 if update["message"]["text"] == "/start" else 200)
+
+    hook.answer = answer
+    await bot.set_webhook(hook.url)
+    assert await hook.text() == "/start"
+    await sandbox.set_clock(25 * 3600)
+    await li.send("a day later", wait=False)
+    texts = [await hook.text()]
+    while texts[-1] == "/start":  # what was on its way
+        texts.append(await hook.text())
+    assert texts[-1] == "a day later"
+    assert (await bot.get_webhook_info()).pending_update_count == 0
 
 
 async def test_retry_after_is_honoured(bot: Bot, li: Chat, hook: Hook) -> None:
