@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: install run test test-slow check bench lock bot-api pictures clean
+.PHONY: install run test test-slow check bench fuzz lock bot-api pictures clean
 .DEFAULT_GOAL := run
 
 $(VENV)/.run: requirements.txt
@@ -43,6 +43,12 @@ lock: $(VENV)/.dev ## Pins every dependency with its hashes, for all supported P
 	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header pyproject.toml --extra postgres -o requirements.txt
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header pyproject.toml --extra dev -c requirements.txt -o requirements-dev.txt
+
+SECONDS ?= 60
+TARGETS ?=
+fuzz: $(VENV)/.dev ## Every parser of outside bytes, SECONDS each; TARGETS names some of them (tests/fuzz/).
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check 'atheris>=3,<4' || echo "atheris cannot be had here."
+	$(BIN)/python -m tests.fuzz $(SECONDS) $(TARGETS)
 
 bot-api: $(VENV)/.dev ## Writes the sandbox's description of the Bot API anew, from aiogram's models.
 	$(BIN)/python -m pip install --quiet uv
