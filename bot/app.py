@@ -1,11 +1,11 @@
 """Puts the bot together: what starts in which order, and what stops in which."""
 
 import asyncio
-import os
 import secrets
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack
 from datetime import timedelta
+from socket import socket
 from types import TracebackType
 from typing import Any, Final, Self
 
@@ -21,9 +21,11 @@ from bot.dialog.engine import Engine
 from bot.exports import Exporting
 from bot.flows import FLOWS
 from bot.granted import Granted
+from bot.hearing import Hearing
 from bot.intake import Intake, Polling
 from bot.notices import Notices
 from bot.outage import Outage
+from bot.pace import WORKERS, Pace, Shares
 from bot.published import publish
 from bot.rendering import Rendering
 from bot.runner import Runner
@@ -32,6 +34,7 @@ from bot.texts import Catalogue
 from bot.webhook import Webhook, check_webhook_settings
 from core.clock import utc_now
 from core.core import Core
+from core.jobs.leading import Leading
 from core.jobs.scheduler import Scheduler
 from core.jobs.standing import standing
 from core.settings import Settings, load_secrets
@@ -48,23 +51,39 @@ _log = structlog.get_logger(__name__)
 
 
 class App:
-    """The whole bot in one process. Entered: it runs; left: it has stopped, and what was begun is drained.
-
-    Entering raises SettingsError, StorageError, TokenRefused or ListenError, each of one sentence.
+    """A bot in one process, alone or one of many workers. Entered: it runs; left: it has stopped, and what was begun
+    is drained. Entering raises SettingsError, StorageError, TokenRefused or ListenError, each of one sentence.
     """
 
     database: Database
     core: Core
     bot: ExtBot[int]
 
-    def __init__(self, settings: Settings, *, clock: Clock = utc_now, first_pause: float = 1.0) -> None:
-        """`first_pause`: seconds before what is away is tried again; each further pause doubles."""
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        clock: Clock = utc_now,
+        first_pause: float = 1.0,
+        worker: str | None = None,
+        webhook_socket: socket | None = None,
+    ) -> None:
+        """
+        Args:
+            first_pause: seconds before what is away is tried again; each further pause doubles.
+            worker: this process' name in claims, at most 25 characters: no other living one's, but that of the dead
+                one whose place it takes. None: a new one.
+            webhook_socket: where the webhook listens when others listen there, too.
+        """
         self.settings = settings
         self._clock = clock
         self._first_pause = first_pause
+        self._worker = worker or secrets.token_hex(8)
+        self._webhook_socket = webhook_socket
         self._exits = AsyncExitStack()
         self._tasks: list[asyncio.Task[None]] = []
         self._polling: Polling | None = None
+        self._leading: Leading | None = None
         self._started = False
 
     async def __aenter__(self) -> Self:
@@ -86,7 +105,8 @@ class App:
         """What keeps the bot from working now, a sentence each; none: it works (CONTRACT.md 3.12)."""
         if not self._started:
             return ["The bot is starting or stopping: its log says what it waits for."]
-        intake = self._polling.troubles if self._polling else []
+        polls = self._polling is not None and (self._leading is None or self._leading.leads)
+        intake = self._polling.troubles if self._polling and polls else []
         stopped = ["A part of the bot has stopped."] if any(task.done() for task in self._tasks) else []
         return [*await database_troubles(self.database), *intake, *stopped]
 
@@ -130,7 +150,6 @@ class App:
         await self._meet()
 
         raw = RawBot(self.bot)
-        worker = f"{os.getpid()}-{secrets.token_hex(8)}"
         catalogue = catalogue_of(settings)
         desk = _desk(settings, catalogue, self.bot.username)
         render = Rendering(
@@ -149,7 +168,7 @@ class App:
             bot=raw,
             desk=desk,
             clock=self._clock,
-            worker=worker,
+            worker=self._worker,
         )
         intake = Intake(
             database=self.database,
@@ -164,20 +183,35 @@ class App:
             bot=raw,
             clock=self._clock,
             catalogue=catalogue,
-            holder=worker,
-            alone=self.database.dialect == "sqlite" or settings.telegram.mode == "polling",
+            holder=self._worker,
+            alone=self.database.dialect == "sqlite",
         )
         exits.push_async_callback(self._end_tasks)
         self._run(self._exporting.run())
         self._run(self._notices.run())
         self._run(self._runner.run())
         if self.database.dialect == "postgresql":
-            self._run(self._runner.renew())
-        self._run(Scheduler(self.database, standing(self.core), clock=self._clock, holder=worker).run())
+            self._live_among_others()
+        jobs = Scheduler(self.database, standing(self.core), clock=self._clock, holder=self._worker)
+        self._run(jobs.run())
         exits.push_async_callback(self._runner.stop, DRAIN_SECONDS)
         await _publish(raw, catalogue)
         await self._receive(exits, raw, intake)
         _log.info("The bot runs", bot=self.bot.username, mode=settings.telegram.mode, database=self.database.name)
+
+    def _live_among_others(self) -> None:
+        """What other workers on the database make necessary."""
+        wakes: dict[str, Callable[[bool], None]] = {
+            "inbox": lambda own: None if own else self._runner.hear(),
+            "outbox": lambda _own: self._notices.wake(),
+            "export_jobs": lambda _own: self._exporting.wake(),
+        }
+        self._run(self._runner.renew())
+        if isinstance(pace := self.bot.rate_limiter, Pace):
+            shares = Shares(self.database, pace, clock=self._clock, worker=self._worker)
+            wakes[WORKERS] = lambda _own: shares.recount()
+            self._run(shares.run())
+        self._run(Hearing(self.database, wakes).run())
 
     async def _unreached(self, conn: AsyncConnection, due: Due) -> None:
         if due.account_id is not None:
@@ -202,12 +236,22 @@ class App:
 
     async def _receive(self, exits: AsyncExitStack, raw: RawBot, intake: Intake) -> None:
         if self.settings.telegram.mode == "webhook":
-            webhook = Webhook(bot=raw, intake=intake, settings=self.settings.telegram, first_pause=self._first_pause)
+            webhook = Webhook(
+                bot=raw,
+                intake=intake,
+                settings=self.settings.telegram,
+                first_pause=self._first_pause,
+                shared=self._webhook_socket,
+            )
             await exits.enter_async_context(webhook)  # listens before Telegram is told to deliver
             await webhook.register()
             return
         self._polling = Polling(bot=raw, intake=intake, first_pause=self._first_pause)
-        exits.push_async_callback(_ended, self._run(self._polling.run()))
+        polling = self._polling.run
+        if self.database.dialect == "postgresql":  # Telegram refuses two that poll at a time
+            self._leading = Leading(self.database, "polling", polling, clock=self._clock, holder=self._worker)
+            polling = self._leading.run
+        exits.push_async_callback(_ended, self._run(polling()))
 
     def _run(self, part: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(part)

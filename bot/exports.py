@@ -17,6 +17,7 @@ from bot import documents
 from bot.delivery import Delivery, LostError, NobodyError
 from bot.documents import Caller, GivenUpError
 from bot.export_words import Progress, Words
+from bot.looking import Looking
 from bot.notices import pause_after
 from bot.outage import Outage
 from bot.texts import Catalogue, language_of
@@ -33,7 +34,6 @@ from storage.exports import ExportJob
 
 AT_ONCE: Final = 2
 """Each needs 45 MB of disk, and memory for two copies of one photo."""
-_LOOK_AGAIN: Final = 2.0  # seconds
 _ACTION_SECONDS: Final = 4.0  # the client shows "sending a file" for five
 _KEEP_EVERY: Final = LEASE.total_seconds() / 4
 
@@ -67,20 +67,23 @@ class Exporting:
         self._units = Units(database, clock)
         self._delivery = Delivery(core, self._units, bot, holder=holder, limit=limit)
         self._storage = Outage()
-        self._woken = asyncio.Event()
+        self._looking = Looking(database, clock)
         self._tasks: dict[int, asyncio.Task[None]] = {}
+
+    def wake(self) -> None:
+        """Says that there may be something to deliver."""
+        self._looking.wake()
 
     async def run(self) -> None:
         """Delivers until cancelled; what is not delivered then is made again at the next start."""
-        if self._alone:
-            await self._units.write_at_last(lambda uow: store.free(uow.conn))
+        dead = None if self._alone else self._holder  # whose place this process has
+        await self._units.write_at_last(lambda uow: store.free(uow.conn, dead))
         try:
             while True:
-                self._woken.clear()
+                self._looking.begin()
                 for job in await self._claimed():
                     self._tasks[job.id] = asyncio.create_task(self._do(job))
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(self._woken.wait(), _LOOK_AGAIN)
+                await self._looking.sleep()
         finally:
             for task in self._tasks.values():
                 task.cancel()
@@ -91,13 +94,13 @@ class Exporting:
     async def idle(self) -> None:
         """Waits until every export that is due is delivered."""
         while self._tasks or await self._is_due():
-            self._woken.set()
+            self._looking.wake()
             await asyncio.sleep(0.005)
 
     async def _is_due(self) -> bool:
         """Most often nothing is due, and reading takes no lock."""
         async with self._units.reading() as uow:
-            return bool(await store.count_due(uow.conn, uow.now))
+            return self._looking.saw(await store.next_due(uow.conn))
 
     async def _claimed(self) -> list[ExportJob]:
         """What this process takes up now."""
@@ -133,7 +136,7 @@ class Exporting:
             await self._put_back(job, words, progress)
         finally:
             del self._tasks[job.id]
-            self._woken.set()
+            self._looking.wake()
 
     async def _words(self, job: ExportJob) -> Words:
         async with self._units.reading() as uow:

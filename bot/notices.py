@@ -11,6 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 from telegram.error import BadRequest, Forbidden, RetryAfter, TelegramError
 
+from bot.looking import Looking
 from bot.outage import Outage
 from bot.telegram import RawBot, wait_of
 from core.exhibits import EDIT_CARD
@@ -28,12 +29,11 @@ Note = Callable[[AsyncConnection], Awaitable[None]]
 Unreached = Callable[[AsyncConnection, Due], Awaitable[None]]
 
 AT_ONCE: Final = 32
-LEASE: Final = timedelta(minutes=2)  # longer than a send with all its timeouts
+LEASE: Final = timedelta(seconds=30)  # renewed while a notice is under way
 FIRST_RETRY: Final = timedelta(seconds=5)
 LONGEST_RETRY: Final = timedelta(minutes=10)
 GIVE_UP_AFTER: Final = timedelta(days=3)
 REMOVE_AGAIN: Final = timedelta(hours=1)
-_LOOK_AGAIN: Final = 2.0  # seconds; other processes write to the outbox without waking us
 
 _log = structlog.get_logger(__name__)
 
@@ -42,6 +42,7 @@ class Notices:
     """Claims due notices, sends them side by side (one person's in order), and notes what became of each.
 
     A notice is sent at least once: a kill between sending and noting sends it again when the lease has run out.
+    Whatever the number of workers, one chat is told one thing at a time.
     """
 
     def __init__(
@@ -62,16 +63,16 @@ class Notices:
         self._unreached = unreached
         self._lease = lease
         self._storage = Outage()
-        self._woken = asyncio.Event()
+        self._looking = Looking(database, clock)
 
     def wake(self) -> None:
         """Says that there may be something to send."""
-        self._woken.set()
+        self._looking.wake()
 
     async def run(self) -> None:
         """Sends until cancelled. Faults of the database are waited out."""
         while True:
-            self._woken.clear()
+            self._looking.begin()
             try:
                 sent = await uncut(self.send_due())
             except (StorageError, SQLAlchemyError) as error:
@@ -79,7 +80,7 @@ class Notices:
                 continue
             self._storage.over("Notices are sent again")
             if not sent:
-                await self._sleep()
+                await self._looking.sleep()
 
     async def idle(self) -> None:
         """Waits until nothing is due."""
@@ -94,16 +95,32 @@ class Notices:
         """Sends the first due notice of up to AT_ONCE people; returns how many were tried."""
         now = self._clock()
         async with self._database.read() as conn:  # most often nothing is due, and reading takes no lock
-            if not await outbox.count_due(conn, now):
+            if not self._looking.saw(await outbox.next_due(conn)):
                 return 0
         async with self._database.write() as conn:
             claimed = await outbox.claim(conn, now=now, lease=self._lease, most=AT_ONCE)
-        notes = await asyncio.gather(*(self._send(due) for due in claimed))
-        if notes:
+        if claimed:
+            renewing = asyncio.create_task(self._renew([due.id for due in claimed]))
+            try:
+                notes = await asyncio.gather(*(self._send(due) for due in claimed))
+            finally:
+                renewing.cancel()
+                await asyncio.wait([renewing])
             async with self._database.write() as conn:
                 for note in notes:
                     await note(conn)
         return len(claimed)
+
+    async def _renew(self, notices: list[int]) -> None:
+        """Keeps what is being sent from others: with many to tell, each waits for its turn under Telegram's limit."""
+        while True:
+            await asyncio.sleep(self._lease.total_seconds() / 3)
+            with suppress(StorageError):
+                await uncut(self._keep(notices))
+
+    async def _keep(self, notices: list[int]) -> None:
+        async with self._database.write() as conn:
+            await outbox.keep(conn, notices, until=self._clock() + self._lease)
 
     async def _send(self, due: Due) -> Note:
         """Sends one notice and says what is to be noted of it."""
@@ -174,10 +191,6 @@ class Notices:
             await self._unreached(conn, due)
 
         return note
-
-    async def _sleep(self) -> None:
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self._woken.wait(), _LOOK_AGAIN)
 
 
 def pause_after(attempts: int) -> timedelta:

@@ -17,9 +17,10 @@ import aiohttp
 import orjson
 from telegram import InputFile, InputMediaPhoto
 from telegram.error import BadRequest, NetworkError, RetryAfter, TimedOut
-from telegram.ext import AIORateLimiter, ExtBot
+from telegram.ext import ExtBot
 from telegram.request import BaseRequest, RequestData
 
+from bot.pace import Pace
 from core.settings import SettingsError, Telegram
 
 # The library's own opt-in (22.2): RetryAfter.retry_after is a timedelta, and reading it warns of nothing.
@@ -179,7 +180,7 @@ class RawBot:
 def build_bot(settings: Telegram, *, connections: int = CONNECTIONS) -> ExtBot[int]:
     """The bot for these settings, not yet initialized. Raises SettingsError when the token is missing or malformed.
 
-    AIORateLimiter counts per process: `messages_per_second` is this process' share (0: no limit).
+    Its Pace begins with all of `messages_per_second` (0: no limit); Shares divides it.
     """
     token = settings.token.get_secret_value()
     if not token:
@@ -200,7 +201,7 @@ def build_bot(settings: Telegram, *, connections: int = CONNECTIONS) -> ExtBot[i
         base_file_url=f"{root}/file/bot",
         request=request,
         get_updates_request=request,
-        rate_limiter=AIORateLimiter(overall_max_rate=rate, overall_time_period=1) if rate else None,
+        rate_limiter=Pace(rate) if rate else None,
     )
 
 

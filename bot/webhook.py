@@ -3,6 +3,7 @@
 import errno
 import hmac
 import re
+from socket import AF_INET, AF_INET6, create_server, socket
 from types import TracebackType
 from typing import Final, Self
 
@@ -34,9 +35,21 @@ class Webhook:
     updates for 24 hours and delivers them when we listen again.
     """
 
-    def __init__(self, *, bot: RawBot, intake: Intake, settings: Telegram, first_pause: float = 1.0) -> None:
-        """Raises SettingsError when telegram.webhook_url or telegram.webhook_secret cannot be used."""
+    def __init__(
+        self,
+        *,
+        bot: RawBot,
+        intake: Intake,
+        settings: Telegram,
+        first_pause: float = 1.0,
+        shared: socket | None = None,
+    ) -> None:
+        """`shared`: what `listening` gave, when several processes listen at one address.
+
+        Raises SettingsError when telegram.webhook_url or telegram.webhook_secret cannot be used.
+        """
         check_webhook_settings(settings)
+        self._shared = shared
         self._bot = bot
         self._intake = intake
         self._settings = settings
@@ -55,17 +68,12 @@ class Webhook:
 
     async def __aenter__(self) -> Self:
         """Starts listening. Raises ListenError."""
-        host, port = self._settings.listen_host, self._settings.listen_port
         await self._runner.setup()
         try:
-            await web.TCPSite(self._runner, host, port).start()
-        except OSError as error:
+            await web.SockSite(self._runner, self._shared or listening(self._settings)).start()
+        except BaseException:
             await self._runner.cleanup()
-            reason = "is taken by another program" if error.errno == errno.EADDRINUSE else "cannot be listened on"
-            raise ListenError(
-                f"The webhook's address {host}:{port} {reason}: set CLINIC_BOT__TELEGRAM__LISTEN_HOST "
-                "or CLINIC_BOT__TELEGRAM__LISTEN_PORT to a free one."
-            ) from None
+            raise
         return self
 
     async def __aexit__(
@@ -117,6 +125,20 @@ class Webhook:
             _log.info("Updates are stored again")
         self._storage_failed = False
         return web.Response()
+
+
+def listening(settings: Telegram) -> socket:
+    """A socket at the webhook's address. Raises ListenError."""
+    host, port = settings.listen_host, settings.listen_port
+    family = AF_INET6 if ":" in host else AF_INET
+    try:
+        return create_server((host, port), family=family, backlog=1024)
+    except OSError as error:
+        reason = "is taken by another program" if error.errno == errno.EADDRINUSE else "cannot be listened on"
+        raise ListenError(
+            f"The webhook's address {host}:{port} {reason}: set CLINIC_BOT__TELEGRAM__LISTEN_HOST "
+            "or CLINIC_BOT__TELEGRAM__LISTEN_PORT to a free one."
+        ) from None
 
 
 def check_webhook_settings(settings: Telegram) -> None:

@@ -21,7 +21,7 @@ from core.unit import UnitOfWork
 from storage import exports as store
 from storage.exports import ExportJob
 
-LEASE: Final = timedelta(minutes=2)
+LEASE: Final = timedelta(seconds=30)
 SHOWN_FOR: Final = timedelta(hours=24)
 """So long the file stays in the chat (SECURITY.md Privacy)."""
 A_DAY_AT_MOST: Final = 5

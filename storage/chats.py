@@ -66,7 +66,7 @@ _take_left = (
 _keep_showing = (
     update(chats)
     .where(
-        chats.c.person_id.in_(bindparam("people", expanding=True)),
+        chats.c.person_id == bindparam("person"),
         chats.c.pending.is_not(None),
         chats.c.showing_by == bindparam("worker"),
     )
@@ -145,7 +145,10 @@ async def take_left(conn: AsyncConnection, now: datetime, *, worker: str, until:
 
 async def keep_showing(conn: AsyncConnection, people: Iterable[int], *, worker: str, until: datetime) -> None:
     """Prolongs this worker's leases on answers that are still on their way."""
-    await conn.execute(_keep_showing, {"people": sorted(people), "worker": worker, "until": until})
+    # One by one, in the order of `shown`: no two writers wait in a circle.
+    await conn.execute(
+        _keep_showing, [{"person": person, "worker": worker, "until": until} for person in sorted(people)]
+    )
 
 
 async def leave(conn: AsyncConnection, worker: str | None = None) -> None:

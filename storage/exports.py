@@ -41,7 +41,7 @@ _keep = update(export_jobs).where(*_held).values(claimed_until=bindparam("until"
 _show = update(export_jobs).where(*_held).values(message_id=bindparam("message"))
 _put_back = update(export_jobs).where(*_held).values(claimed_by=None, claimed_until=None, due_at=bindparam("due"))
 _end = delete(export_jobs).where(*_held)
-_count_due = select(func.count()).select_from(export_jobs).where(export_jobs.c.due_at <= bindparam("at"))
+_next_due = select(func.min(export_jobs.c.due_at))
 
 
 async def add(conn: AsyncConnection, account_id: int, telegram_user_id: int, now: datetime) -> bool:
@@ -90,6 +90,7 @@ async def free(conn: AsyncConnection, holder: str | None = None) -> None:
     await conn.execute(statement if holder is None else statement.where(export_jobs.c.claimed_by == holder))
 
 
-async def count_due(conn: AsyncConnection, now: datetime) -> int:
-    """How many should be under way by now."""
-    return int((await conn.execute(_count_due, {"at": now})).scalar_one())
+async def next_due(conn: AsyncConnection) -> datetime | None:
+    """When the first of them is, or was, due; None: there is none."""
+    found: datetime | None = (await conn.execute(_next_due)).scalar_one()
+    return found

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import delete, or_
+from sqlalchemy import delete, func, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -19,6 +19,23 @@ async def take(conn: AsyncConnection, name: str, holder: str, now: datetime, unt
         where=or_(leases.c.holder == holder, leases.c.until <= now),
     )
     return (await conn.execute(upsert.returning(leases.c.name))).first() is not None
+
+
+async def is_free(conn: AsyncConnection, name: str, holder: str, now: datetime) -> bool:
+    """Whether `take` would succeed now."""
+    anothers = select(leases.c.name).where(leases.c.name == name, leases.c.holder != holder, leases.c.until > now)
+    return (await conn.execute(anothers)).first() is None
+
+
+async def count_living(conn: AsyncConnection, prefix: str, now: datetime) -> int:
+    """How many leases whose names begin so are held."""
+    living = leases.c.name.startswith(prefix, autoescape=True), leases.c.until > now
+    return int((await conn.execute(select(func.count()).select_from(leases).where(*living))).scalar_one())
+
+
+async def purge(conn: AsyncConnection, *, before: datetime) -> None:
+    """Removes leases that ended before the given time: of processes that were killed and have no successor."""
+    await conn.execute(delete(leases).where(leases.c.until < before))
 
 
 async def release(conn: AsyncConnection, name: str, holder: str) -> None:

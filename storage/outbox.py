@@ -1,6 +1,6 @@
 """The outbox: what people are told who did not ask. Written in the transaction of the act, sent after it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -59,6 +59,12 @@ _by_id = update(outbox).where(outbox.c.id == bindparam("notice"), _open)
 _sent = _by_id.values(sent_at=bindparam("at"), claimed_until=None, error=None)
 _put_back = _by_id.values(due_at=bindparam("due"), claimed_until=None, error=bindparam("fault"))
 _dead = _by_id.values(dead_at=bindparam("at"), claimed_until=None, error=bindparam("fault"))
+_keep = (
+    update(outbox)
+    .where(outbox.c.id.in_(bindparam("notices", expanding=True)), _open)
+    .values(claimed_until=bindparam("until"))
+)
+_next_due = select(func.min(outbox.c.due_at)).where(_open)
 _count_due = select(func.count()).select_from(outbox).where(_open, outbox.c.due_at <= bindparam("at"))
 
 
@@ -115,6 +121,17 @@ async def is_under_way(conn: AsyncConnection, account_id: int, at: datetime) -> 
     """Whether what an account was told at that moment was sent, or may still be, in any of its chats."""
     told = outbox.c.account_id == account_id, outbox.c.created_at == at, outbox.c.dead_at.is_(None)
     return (await conn.execute(select(outbox.c.id).where(*told).limit(1))).first() is not None
+
+
+async def keep(conn: AsyncConnection, notices: Sequence[int], *, until: datetime) -> None:
+    """Prolongs claims on notices that are being sent."""
+    await conn.execute(_keep, {"notices": list(notices), "until": until})
+
+
+async def next_due(conn: AsyncConnection) -> datetime | None:
+    """When the first of what is to be sent is, or was, due; None: nothing is to be sent."""
+    found: datetime | None = (await conn.execute(_next_due)).scalar_one()
+    return found
 
 
 async def count_due(conn: AsyncConnection, now: datetime) -> int:

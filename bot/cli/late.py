@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from storage.database import Database
 
 
-def run_bot() -> signal.Signals:
+def run_bot(workers: int) -> signal.Signals:
     """See bot.cli.serving."""
     from bot.cli import serving  # noqa: PLC0415
 
-    return serving.run_bot()
+    return serving.run_bot(workers)
 
 
 def operator() -> AbstractAsyncContextManager[Operator]:

@@ -2,11 +2,13 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, TypeAlias
 
 import structlog
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from core.uncut import uncut
 from core.unit import Channel, Clock, UnitOfWork
@@ -16,7 +18,8 @@ from storage.errors import StorageError
 
 _log = structlog.get_logger(__name__)
 _LEASE: Final = "jobs"
-_LEASE_LIFE: Final = timedelta(seconds=90)
+_LEASE_LIFE: Final = timedelta(seconds=40)  # more than two ticks; renewed while an errand runs
+_RENEW_EVERY: Final = 10.0  # seconds
 _TICK: Final = timedelta(seconds=15)
 _FIRST: Final = timedelta(seconds=2)  # after a start those who have written meanwhile come first
 
@@ -46,7 +49,10 @@ AnyJob: TypeAlias = Job | Errand
 
 
 class Scheduler:
-    """Does jobs when they are due, as long as it holds the lease; another process takes over when it is gone."""
+    """Does jobs when they are due, as long as it holds the lease; another process takes over when it is gone.
+
+    Each job takes the lease in its own transaction: two that both believe to lead cannot both commit it.
+    """
 
     def __init__(
         self, database: Database, jobs: Sequence[AnyJob], *, clock: Clock, holder: str, tick: timedelta = _TICK
@@ -77,13 +83,8 @@ class Scheduler:
             if now < self._due.get(job.name, now):
                 continue
             try:
-                if not await self._lead(now):
+                if not await self._do(job, now):
                     return done
-                if isinstance(job, Errand):
-                    await job.act(self._database, self._clock)
-                else:
-                    async with self._database.write() as conn:
-                        await job.act(UnitOfWork(conn, now, Channel.JOB))
             except StorageError as error:
                 _log.warning("job.storage_fault", job=job.name, error=str(error))
                 return done
@@ -93,9 +94,43 @@ class Scheduler:
             done.append(job.name)
         return done
 
-    async def _lead(self, now: datetime) -> bool:
+    async def _do(self, job: AnyJob, now: datetime) -> bool:
+        """False: another process leads."""
+        if not await self._may_lead(now):
+            return False
+        if isinstance(job, Errand):
+            if not await self._lead():
+                return False
+            renewing = asyncio.create_task(self._renew())
+            try:
+                await job.act(self._database, self._clock)
+            finally:
+                renewing.cancel()
+                await asyncio.wait([renewing])
+            return True
         async with self._database.write() as conn:
-            return await leases.take(conn, _LEASE, self._holder, now, now + _LEASE_LIFE)
+            if not await self._take(conn, now):
+                return False
+            await job.act(UnitOfWork(conn, now, Channel.JOB))
+        return True
+
+    async def _may_lead(self, now: datetime) -> bool:
+        """Reads first, so that who waits writes nothing."""
+        async with self._database.read() as conn:
+            return await leases.is_free(conn, _LEASE, self._holder, now)
+
+    async def _lead(self) -> bool:
+        async with self._database.write() as conn:
+            return await self._take(conn, self._clock())
+
+    async def _take(self, conn: AsyncConnection, now: datetime) -> bool:
+        return await leases.take(conn, _LEASE, self._holder, now, now + _LEASE_LIFE)
+
+    async def _renew(self) -> None:
+        while True:
+            await asyncio.sleep(_RENEW_EVERY)
+            with suppress(StorageError):
+                await uncut(self._lead())
 
     async def _release(self) -> None:
         try:

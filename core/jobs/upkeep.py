@@ -9,11 +9,12 @@ from core.core import Core
 from core.jobs.scheduler import Job
 from core.notices import READ_AGAIN
 from core.unit import UnitOfWork
-from storage import account_chats, chats, counters, inbox, news
+from storage import account_chats, chats, counters, inbox, leases, news
 
 _log = structlog.get_logger(__name__)
 KEEP_DONE: Final = timedelta(hours=48)
 """Handled updates are remembered so long, so that one delivered twice is known."""
+LEASES_KEPT: Final = timedelta(hours=1)
 
 
 def upkeep(core: Core) -> list[Job]:
@@ -37,6 +38,7 @@ def upkeep(core: Core) -> list[Job]:
         await news.purge(uow.conn, before=uow.now - READ_AGAIN)
         await core.recovery.purge(uow)
         await chats.expire(uow.conn, uow.now)
+        await leases.purge(uow.conn, before=uow.now - LEASES_KEPT)
 
     return [
         Job("seal_audit", timedelta(seconds=30), seal_audit),

@@ -72,7 +72,10 @@ STAYS: Final[Mapping[str, str | Mapping[str, str]]] = {
         "emptied when it was handled: the number of an update that must be known if it comes again",
     ),
     "chats": dict.fromkeys(
-        ("person_id", "language", "message_id", "keyboard", "listed", "secret_until", "blocked_at", "updated_at"),
+        (
+            "person_id", "language", "message_id", "keyboard", "listed", "secret_until", "showing_by", "showing_until",
+            "blocked_at", "updated_at",
+        ),
         _CHAT,
     ),
 }  # fmt: skip
