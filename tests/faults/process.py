@@ -1,4 +1,4 @@
-"""The real bot as a process of its own, which can be killed at any moment and started again."""
+"""The real bot, or the HTTP face, as a process of its own, which can be killed at any moment and started again."""
 
 import asyncio
 import os
@@ -33,12 +33,15 @@ def environment(folder: Path, api_url: str, database_url: str) -> dict[str, str]
     return {**kept, **{f"CLINIC_BOT__{key}": value for key, value in values.items()}}
 
 
-class BotProcess:
-    """`python -m bot run`, again and again."""
+class Process:
+    """`python -m MODULE run`, again and again."""
 
-    def __init__(self, env: Mapping[str, str], log: Path) -> None:
+    def __init__(self, env: Mapping[str, str], log: Path, module: str, ready: str) -> None:
+        """`ready` is what it says when it runs."""
         self._env = env
         self._log = log
+        self._module = module
+        self._ready = ready.encode()
         self._process: asyncio.subprocess.Process | None = None
         self._began = 0
 
@@ -48,12 +51,12 @@ class BotProcess:
         self._began = self._log.stat().st_size
         with self._log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "bot", "run", env=self._env, stdout=log, stderr=log
+                sys.executable, "-m", self._module, "run", env=self._env, stdout=log, stderr=log
             )
 
     async def running(self) -> None:
         """Waits until it says that it runs."""
-        while b"The bot runs" not in self._log.read_bytes()[self._began :]:
+        while self._ready not in self._log.read_bytes()[self._began :]:
             assert self.ended is None, self.said()
             await asyncio.sleep(0.02)
 
@@ -74,6 +77,19 @@ class BotProcess:
         return await asyncio.wait_for(self._process.wait(), 20)
 
     @property
+    def pid(self) -> int:
+        """Of the process that runs."""
+        assert self._process
+        return self._process.pid
+
+    @property
     def ended(self) -> int | None:
         """Its exit code if it ended by itself."""
         return self._process.returncode if self._process else None
+
+
+class BotProcess(Process):
+    """`python -m bot run`, again and again."""
+
+    def __init__(self, env: Mapping[str, str], log: Path) -> None:
+        super().__init__(env, log, "bot", "The bot runs")
