@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any
 
 from aiohttp import web
@@ -16,7 +17,7 @@ from sandbox.model import Bot, Json, Message, Person
 from sandbox.params import Params, Upload, read_params
 from sandbox.pictures import image_type
 from sandbox.view import chat_view
-from sandbox.waiting import QUIET, answered, confirmed
+from sandbox.waiting import QUIET, answered, called, confirmed
 from sandbox.world import Act, World
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -98,8 +99,13 @@ async def _change_person(world: World, request: web.Request, params: Params) -> 
 
 
 async def _chat(world: World, request: web.Request, params: Params) -> Any:
+    """The chat; with ``seen``, when the bot has made more calls there than that, or after ``timeout`` seconds."""
     bot = chosen_bot(world, params)
-    return chat_view(world, bot, world.open_chat(bot, _person(world, request)))
+    chat = world.open_chat(bot, _person(world, request))
+    if "seen" in params.values:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(called(chat, params.integer("seen")), params.number("timeout", 10.0))
+    return chat_view(world, bot, chat)
 
 
 # What people do.

@@ -21,6 +21,7 @@ def chat_view(world: World, bot: Bot, chat: Chat) -> Json:
         "chat_id": chat.id,
         "bot": {"id": bot.id, "username": bot.username},
         "blocked": chat.blocked,
+        "calls": chat.calls,
         "messages": [_message_view(message) for message in chat.messages.values()],
         "keyboard": chat.keyboard,
         "action": chat.action if chat.action_until > now else "",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 
+from sandbox.model import Chat
 from sandbox.world import Act
 
 QUIET = 0.04
@@ -15,6 +16,13 @@ QUIET_WITHOUT_ANSWER = 0.5
 async def confirmed(act: Act) -> None:
     """Returns when the bot has the update for good."""
     await act.update.confirmed.wait()
+
+
+async def called(chat: Chat, seen: int) -> None:
+    """Returns when the bot has done something in the chat after its first ``seen`` calls there."""
+    while chat.calls <= seen:
+        chat.touched.clear()
+        await chat.touched.wait()
 
 
 async def answered(act: Act, quiet: float = QUIET) -> None:

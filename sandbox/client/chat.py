@@ -23,7 +23,7 @@ class Chat:
         self.name: str = person["first_name"]
         self.phone: str = person["phone"]
         self.messages: list[Message] = []
-        self._view: dict[str, Any] = {"keyboard": None, "alerts": [], "action": "", "commands": []}
+        self._view: dict[str, Any] = {"keyboard": None, "alerts": [], "action": "", "commands": [], "calls": 0}
 
     # What the person sees.
 
@@ -202,7 +202,10 @@ class Chat:
 
     async def refresh(self) -> None:
         """Looks at the chat again."""
-        self._view = await self.sandbox.request("GET", f"/people/{self.id}/chat")
+        await self._look()
+
+    async def _look(self, **params: str) -> None:
+        self._view = await self.sandbox.request("GET", f"/people/{self.id}/chat", params=params)
         self.messages = [Message.parse(view) for view in self._view["messages"]]
 
     async def save(self, message: Message) -> bytes:
@@ -221,15 +224,21 @@ class Chat:
         Raises:
             SandboxError: none came in time; shows the whole chat.
         """
-        deadline = asyncio.get_running_loop().time() + timeout
+        clock = asyncio.get_running_loop()
+        deadline = clock.time() + timeout
+        await self.refresh()
         while True:
-            await self.refresh()
             for message in reversed(self.visible):
                 if message.by_bot and text in message.text:
                     return message
-            if asyncio.get_running_loop().time() > deadline:
+            left = deadline - clock.time()
+            if left <= 0:
                 raise SandboxError(f"no visible message contains {text!r} after {timeout} s\n{self.transcript()}")
-            await asyncio.sleep(0.02)
+            await self.changed(left)
+
+    async def changed(self, timeout: float = 5.0) -> None:  # noqa: ASYNC109 - reads as a test says it
+        """Waits until the bot has called something here since one last looked, at most so long, and looks."""
+        await self._look(seen=str(self._view["calls"]), timeout=str(timeout))
 
     def _reply_buttons(self) -> list[dict[str, Any]]:
         return [button for row in (self._view["keyboard"] or {}).get("keyboard", []) for button in row]

@@ -73,6 +73,7 @@ def _edit(call: Call, chat: Chat, message: Message, replaced: tuple[str, ...], c
     message.markup = markup
     if markup:
         message.data["reply_markup"] = markup
-    chat.answers += 1
+    if markup or content != current:  # a keyboard taken away answers nothing yet
+        chat.answers += 1
     call.world.chat_changed(chat)
     return dict(message.data)
