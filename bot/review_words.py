@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from bot.dialog.pages import shortened
-from bot.dialog.view import Param, Text, isolated
+from bot.dialog.view import Param, Text, isolated, on_one_line
 from bot.reasons import label
 from core.account import Account
 from core.attempts import Decision, Outcome
@@ -73,9 +73,9 @@ def decision(made: Decision, *, most: int = Message.MAX) -> list[Text]:
         what = Text.of("outcome.because", what=what, reasons=reasons(made.reasons))
     lines = [Text.of("decision.line", at=made.at, admin=made.admin or Text("audit.by.job"), what=what)]
     if made.message is not None:
-        lines.append(Text.of("decision.message", message=isolated(shortened(made.message, most))))
+        lines.append(Text.of("decision.message", message=on_one_line(shortened(made.message, most))))
     if made.note is not None:
-        lines.append(Text.of("decision.note", note=isolated(shortened(made.note, most))))
+        lines.append(Text.of("decision.note", note=on_one_line(shortened(made.note, most))))
     return lines
 
 
@@ -109,7 +109,7 @@ def _doctor(doctor: Account, profile: Profile, places: Sequence[tuple[str, str]]
     for field in ("internal_id", "speciality", "clinic"):
         value = getattr(profile, field)
         if value is not None:
-            lines.append(_line(field, isolated(value)))
+            lines.append(_line(field, on_one_line(value)))
     return lines
 
 
@@ -143,7 +143,7 @@ def _past(dossier: Dossier) -> list[Text]:
     """The appeal, and what was decided before: on this attempt, then on others; newest first."""
     lines = []
     if dossier.appeal_message is not None:
-        lines.append(Text.of("card.appeal", message=isolated(dossier.appeal_message)))
+        lines.append(Text.of("card.appeal", message=on_one_line(dossier.appeal_message)))
     made = [*reversed(dossier.decisions)]
     made += [each for record in dossier.earlier for each in reversed(record.decisions)]
     for each in made[:_EARLIER]:

@@ -1,7 +1,7 @@
 """`/audit NO`: what the audit holds about an account or a certificate, in words (REVIEW.md Audit)."""
 
 from bot import menu
-from bot.dialog.view import Button, Screen, Text, isolated
+from bot.dialog.view import Button, Screen, Text, on_one_line
 from bot.people import known, shown, signed_in, usage
 from bot.person import Case, Reply
 from core.trail import By, Entry
@@ -24,7 +24,7 @@ async def _listed(case: Case, number: str, before: int | None = None) -> Reply:
     for entry in page.entries:
         lines.append(Text.of("audit.line", at=entry.at, what=Text(f"audit.{entry.action}"), by=_by(entry)))
         if entry.note is not None:
-            lines.append(Text.of("audit.note", note=isolated(entry.note)))
+            lines.append(Text.of("audit.note", note=on_one_line(entry.note)))
     ways = []
     if before is not None:
         ways.append(Button(Text("button.newest"), "audit", page.number))

@@ -128,3 +128,8 @@ class Screen:
 def isolated(typed: str) -> str:
     """What somebody else has typed, between FSI and PDI: its direction turns nothing around it (DIALOGS rule 27)."""
     return f"\u2068{typed}\u2069"
+
+
+def on_one_line(typed: str) -> str:
+    """As `isolated`, for what stands among lines of ours: one of theirs could be taken for one of them."""
+    return isolated(typed.replace("\n", "↵"))

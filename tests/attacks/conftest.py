@@ -22,8 +22,8 @@ from tests.databases import copy_sqlite
 
 
 @asynccontextmanager
-async def town_in(folder: Path, template: Path, **sections: Any) -> AsyncIterator[Town]:
-    """A town in this folder, for the length of a block; `sections` are settings of its own."""
+async def town_in(folder: Path, template: Path, telegram: Any = None, **sections: Any) -> AsyncIterator[Town]:
+    """A town in this folder, for the length of a block; `telegram` and `sections` are settings of its own."""
     async with serve(people=()) as server:
         secrets: dict[str, Any] = {f"{file.name}_file": str(file) for file in make_secrets(folder / "secrets")}
         settings = Settings(
@@ -31,7 +31,7 @@ async def town_in(folder: Path, template: Path, **sections: Any) -> AsyncIterato
             storage=Storage(
                 database_url=copy_sqlite(template, folder / "clinic.db"), photos_url=str(folder / "photos")
             ),
-            telegram=Telegram(token=SecretStr(TOKEN), api_url=server.url, messages_per_second=0),
+            telegram=Telegram(token=SecretStr(TOKEN), api_url=server.url, messages_per_second=0, **(telegram or {})),
             secrets=SecretSources(**secrets),
         ).model_copy(update={"passwords": Passwords(bcrypt_cost=4), "api": Api(rate_per_minute=0), **sections})
         clock = SetClock(datetime(2026, 3, 1, 4, 0, tzinfo=UTC))
