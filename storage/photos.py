@@ -3,7 +3,7 @@
 import asyncio
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Final
@@ -54,12 +54,12 @@ class PhotoStore:
             return found.to_bytes()
 
     async def delete(self, name: str) -> None:
-        """Takes `name` away; nothing happens when it is not there."""
+        """Takes `name` away, with what a `put` that was killed left of it; nothing happens when it is not there."""
         with self._faults():
-            try:
+            with suppress(FileNotFoundError):
                 await self._opened().delete_async(name)
-            except FileNotFoundError:
-                return
+            if self._folder is not None:
+                await asyncio.to_thread(_drop_unfinished, self._folder / name)
 
     def _opened(self) -> ObjectStore:
         if self._store is None:
@@ -103,3 +103,9 @@ def _make_lasting(path: Path) -> None:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+
+
+def _drop_unfinished(path: Path) -> None:
+    """The library writes NAME#1 and renames it to NAME: who is killed in between leaves the first."""
+    for unfinished in path.parent.glob(f"{path.name}#*"):
+        unfinished.unlink()

@@ -58,7 +58,8 @@ async def test_photos_come_while_the_bot_is_killed_again_and_again(
     await database.dispose()
     assert len(named) == ROUNDS * 3
     assert named <= lying
-    assert lying - named <= noted
+    # A write that was cut off leaves the name with a number behind it; it goes with the photo of that name.
+    assert {name.partition("#")[0] for name in lying} - named <= noted
     assert not named & noted
 
 

@@ -62,6 +62,17 @@ async def test_to_delete_what_is_not_there_does_nothing(store: PhotoStore) -> No
     await store.delete("certificate/none")
 
 
+async def test_what_a_killed_process_left_half_written_goes_with_the_photo(tmp_path: Path) -> None:
+    store = PhotoStore(str(tmp_path))
+    await store.put("certificate/1", b"one")
+    await store.put("certificate/12", b"another")
+    (tmp_path / "certificate" / "1#1").write_bytes(b"on")
+    (tmp_path / "certificate" / "2#1").write_bytes(b"tw")
+    await store.delete("certificate/1")
+    await store.delete("certificate/2")
+    assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == ["12"]
+
+
 async def test_a_name_leads_nowhere_else(store: PhotoStore) -> None:
     for name in ("../outside", "certificate/../../outside"):
         with pytest.raises(StorageError):
