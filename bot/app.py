@@ -46,6 +46,8 @@ from storage.opening import opened_for_bot
 from storage.outbox import Due
 
 DRAIN_SECONDS: Final = 10.0
+_ONE_CHAT: Final = timedelta(seconds=1)
+"""Telegram takes one message a second in one chat, beside short bursts."""
 
 _log = structlog.get_logger(__name__)
 
@@ -160,7 +162,12 @@ class App:
             clock=self._clock,
         )
         self._notices = Notices(
-            database=self.database, bot=raw, clock=self._clock, render=render, unreached=self._unreached
+            database=self.database,
+            bot=raw,
+            clock=self._clock,
+            render=render,
+            unreached=self._unreached,
+            apart=_ONE_CHAT if settings.telegram.messages_per_second else timedelta(0),
         )
         self._runner = Runner(
             database=self.database,

@@ -15,6 +15,7 @@ from bot.looking import Looking
 from bot.outage import Outage
 from bot.telegram import RawBot, wait_of
 from core.exhibits import EDIT_CARD
+from core.logs import following, tracing
 from core.removals import REMOVALS
 from core.uncut import uncut
 from storage import outbox
@@ -54,14 +55,20 @@ class Notices:
         render: Render,
         unreached: Unreached,
         lease: timedelta = LEASE,
+        apart: timedelta = timedelta(0),
     ) -> None:
-        """`unreached` is told of each notice whose person has blocked the bot, in the transaction that notes it."""
+        """
+        Args:
+            unreached: is told of each notice whose person has blocked the bot, in the transaction that notes it.
+            apart: at least so long between two messages to one chat, whoever sends them.
+        """
         self._database = database
         self._bot = bot
         self._clock = clock
         self._render = render
         self._unreached = unreached
         self._lease = lease
+        self._apart = apart
         self._storage = Outage()
         self._looking = Looking(database, clock)
 
@@ -123,7 +130,13 @@ class Notices:
             await outbox.keep(conn, notices, until=self._clock() + self._lease)
 
     async def _send(self, due: Due) -> Note:
-        """Sends one notice and says what is to be noted of it."""
+        """Sends one notice and says what is to be noted of it; its lines in the log are of the update it came of."""
+        with following(due.cause):
+            if tracing():
+                _log.debug("notice is sent", notice=due.id, kind=due.kind)
+            return await self._tried(due)
+
+    async def _tried(self, due: Due) -> Note:
         if self._clock() - due.created_at > GIVE_UP_AFTER:
             return self._dead(due, "too old")
         try:
@@ -136,6 +149,7 @@ class Notices:
                 return await self._edit(due, text)
             # No parse_mode: names are shown as typed, never as markup (DIALOGS rule 27).
             await self._bot.call("sendMessage", {"chat_id": due.telegram_user_id, "text": text})
+            return self._told(due)
         except Forbidden:
             return self._unheard(due, "blocked")
         except RetryAfter as error:
@@ -147,7 +161,6 @@ class Notices:
         except Exception as error:  # one notice that cannot be put into words must not keep the others
             _log.exception("A notice cannot be rendered", notice=due.id, kind=due.kind)
             return self._later(due, pause_after(due.attempts), type(error).__name__)
-        return self._sent(due)
 
     async def _remove(self, due: Due) -> Note:
         """Deletes a message of ours whose time is over (core/removals.py)."""
@@ -170,6 +183,17 @@ class Notices:
         except BadRequest as error:  # deleted by its reader, or it says so already
             _log.info("A card is left as it is", notice=due.id, reason=str(error))
         return self._sent(due)
+
+    def _told(self, due: Due) -> Note:
+        """As `_sent`, and the next message there waits a moment."""
+        sent = self._sent(due)
+
+        async def note(conn: AsyncConnection) -> None:
+            await sent(conn)
+            if self._apart:
+                await outbox.space_out(conn, due.telegram_user_id, until=self._clock() + self._apart)
+
+        return note
 
     def _sent(self, due: Due) -> Note:
         return lambda conn: outbox.sent(conn, due.id, now=self._clock())

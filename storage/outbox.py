@@ -13,7 +13,7 @@ from storage.tables.accounts import outbox
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A notice to be sent now. `attempts` counts this one; `params` fill the text of `kind`."""
+    """A notice to be sent now. `attempts` counts this one; `params` fill the text of `kind`; `cause` is the update."""
 
     id: int
     telegram_user_id: int
@@ -22,6 +22,7 @@ class Due:
     params: Mapping[str, Any]
     created_at: datetime
     attempts: int
+    cause: int | None
 
 
 _open = outbox.c.sent_at.is_(None) & outbox.c.dead_at.is_(None)
@@ -64,6 +65,11 @@ _keep = (
     .where(outbox.c.id.in_(bindparam("notices", expanding=True)), _open)
     .values(claimed_until=bindparam("until"))
 )
+_space_out = (
+    update(outbox)
+    .where(outbox.c.telegram_user_id == bindparam("person"), _open, outbox.c.due_at < bindparam("until"))
+    .values(due_at=bindparam("until"))
+)
 _next_due = select(func.min(outbox.c.due_at)).where(_open)
 _count_due = select(func.count()).select_from(outbox).where(_open, outbox.c.due_at <= bindparam("at"))
 
@@ -105,6 +111,11 @@ async def claim(conn: AsyncConnection, *, now: datetime, lease: timedelta, most:
 async def sent(conn: AsyncConnection, notice: int, *, now: datetime) -> None:
     """Marks a notice delivered."""
     await conn.execute(_sent, {"notice": notice, "at": now})
+
+
+async def space_out(conn: AsyncConnection, telegram_user_id: int, *, until: datetime) -> None:
+    """What is still to be sent to this person is due then at the earliest; its order stays."""
+    await conn.execute(_space_out, {"person": telegram_user_id, "until": until})
 
 
 async def put_back(conn: AsyncConnection, notice: int, *, due_at: datetime, error: str) -> None:

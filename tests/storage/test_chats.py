@@ -9,7 +9,8 @@ from storage.chats import ChatRow
 from storage.database import Database
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
-LATER = NOW + timedelta(seconds=10)
+LEASE = timedelta(seconds=10)
+LATER = NOW + LEASE
 
 
 def row(person: int, revision: int = 1, pending: bytes | None = None, **fields: object) -> ChatRow:
@@ -82,3 +83,44 @@ async def test_a_draft_that_died_is_emptied_but_its_name_is_kept(database: Datab
         assert await chats.expire(conn, NOW) == 1
     dead = await get(database, 1)
     assert (dead.draft, dead.flow) == (None, "register")
+
+
+async def take_left(database: Database, worker: str, now: datetime = NOW) -> list[int]:
+    async with database.write() as conn:
+        taken = await chats.take_left(conn, now, worker=worker, until=now + LEASE)
+    return [found.person_id for found in taken]
+
+
+async def save_for(database: Database, worker: str, *rows: ChatRow) -> None:
+    async with database.write() as conn:
+        await chats.save(conn, rows, worker=worker, until=NOW + LEASE)
+
+
+async def test_an_answer_is_its_workers_to_show_until_nothing_is_heard_of_that(database: Database) -> None:
+    await save_for(database, "one", row(1, pending=b"sealed"))
+    assert await take_left(database, "two", LATER - timedelta(seconds=1)) == []
+    assert await take_left(database, "two", LATER) == [1]
+    assert await take_left(database, "three", LATER) == []
+
+
+async def test_who_renews_keeps_an_answer_and_nobody_renews_anothers(database: Database) -> None:
+    await save_for(database, "one", row(1, pending=b"sealed"), row(2, pending=b"sealed"))
+    async with database.write() as conn:
+        await chats.keep_showing(conn, [1, 2], worker="two", until=LATER + LEASE)
+        await chats.keep_showing(conn, [2], worker="one", until=LATER + LEASE)
+    assert await take_left(database, "two", LATER) == [1]
+
+
+async def test_of_many_that_take_over_a_dead_workers_answers_each_goes_to_one(database: Database) -> None:
+    await save_for(database, "dead", *(row(person, pending=b"sealed") for person in range(1, 41)))
+    taken = await asyncio.gather(*(take_left(database, f"worker {n}", LATER) for n in range(6)))
+    rest = await take_left(database, "late", LATER)
+    assert sorted(person for people in (*taken, rest) for person in people) == list(range(1, 41))
+
+
+async def test_who_takes_a_dead_workers_place_has_its_answers_at_once(database: Database) -> None:
+    await save_for(database, "one", row(1, pending=b"sealed"))
+    await save_for(database, "two", row(2, pending=b"sealed"))
+    async with database.write() as conn:
+        await chats.leave(conn, "one")
+    assert await take_left(database, "one") == [1]

@@ -107,3 +107,47 @@ async def test_done_updates_are_remembered_and_then_purged(database: Database) -
     async with database.write() as conn:
         assert await inbox.purge(conn, before=NOW) == 0
         assert await inbox.purge(conn, before=NOW + timedelta(seconds=1)) == 1
+
+
+async def test_a_claim_is_kept_by_its_worker_alone(database: Database) -> None:
+    await add(database, updates(5, 6))
+    seqs = [each.seq for each in await claim(database)]
+    async with database.write() as conn:
+        await inbox.keep(conn, seqs, worker="two", until=NOW + LEASE * 3)
+        await inbox.keep(conn, seqs[:1], worker="one", until=NOW + LEASE * 3)
+    assert [each.seq for each in await claim(database, "two", NOW + LEASE)] == seqs[1:]
+
+
+async def test_who_lost_an_update_can_neither_free_nor_park_it(database: Database) -> None:
+    """Its lease ended while it was at work, and another has begun by now."""
+    await add(database, updates(5))
+    (lost,) = await claim(database, "one")
+    await claim(database, "two", NOW + LEASE)
+    async with database.write() as conn:
+        await inbox.put_back(conn, lost.seq, worker="one", not_before=NOW, error="fault")
+        assert not await inbox.park(conn, lost.seq, worker="one", now=NOW, error="fault")
+    assert await claim(database, "three", NOW + LEASE) == []
+
+
+async def test_whoever_takes_them_one_persons_updates_are_done_in_their_order(database: Database) -> None:
+    """Four workers at once, each now and then too slow, so that another finds the person's next update."""
+    people, each = range(1, 7), 8
+    for number in range(each):
+        await add(database, updates(*people, first=1 + number * len(people)))
+    done: dict[int, list[int]] = {person: [] for person in people}
+
+    async def work(name: str) -> None:
+        while sum(map(len, done.values())) < each * len(people):
+            async with database.write() as conn:
+                found = await inbox.waiting(conn, now=NOW, most=3)
+                if name == "slow":
+                    await asyncio.sleep(0.002)
+                await inbox.finish(conn, [waiting.seq for waiting in found], NOW)
+                for waiting in found:
+                    done[waiting.person_id].append(waiting.seq)
+            await asyncio.sleep(0)
+
+    await asyncio.wait_for(asyncio.gather(*(work(name) for name in ("one", "two", "three", "slow"))), 30)
+    for seqs in done.values():
+        assert seqs == sorted(set(seqs))
+        assert len(seqs) == each
