@@ -14,7 +14,7 @@ from sandbox.server import Served, serve
 from tests.faults.books import settled
 from tests.faults.checker import Evidence, check
 from tests.faults.people import PASSWORD, Person, Role, arrive
-from tests.faults.process import BOT_ID, TOKEN, BotProcess, environment
+from tests.faults.process import BOT_ID, TOKEN, BotProcess, Process, environment
 from tests.faults.record import Record
 
 SETTLING = 240.0  # a notice, or the timers, that a killed process held are free again after two minutes
@@ -24,7 +24,7 @@ SETTLING = 240.0  # a notice, or the timers, that a killed process held are free
 class Clinic:
     """What a story needs: the bot's process, the sandbox, and the people so far."""
 
-    bot: BotProcess
+    bot: Process
     environment: dict[str, str]
     photos: Path
     served: Served
@@ -102,19 +102,23 @@ class Clinic:
         await self.bot.kill()
 
     async def _patients(self) -> None:
-        while not self._stopping.is_set():
+        while True:
             patient = await self.person("patient")
             await patient.register()
             await patient.change_address(f"北京市朝阳区和平路 {random.randrange(1000)} 号")
             await patient.log_out()
             await patient.log_in()
             await patient.change_address(f"上海市黄浦区人民路 {random.randrange(1000)} 号")
+            if self._stopping.is_set():
+                return
 
     async def _doctors(self) -> None:
-        while not self._stopping.is_set():
+        while True:
             doctor = await self.person("doctor")
             await doctor.register()
             self._attempts.put_nowait((doctor, await doctor.submit_certificate()))
+            if self._stopping.is_set():
+                return
 
     async def _deciding(self, admin: Person) -> None:
         await admin.start_reviewing()

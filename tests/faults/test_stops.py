@@ -1,0 +1,34 @@
+"""SIGTERM in the middle of everything: what was begun is drained within ten seconds, and nothing is lost."""
+
+import asyncio
+import os
+import random
+from pathlib import Path
+
+import pytest
+
+from tests.faults.clinic import clinic, figures
+
+STOPS = int(os.environ.get("FAULTS_KILLS", "4"))
+DRAIN = 10.0
+EXIT = 5.0  # what a busy machine may need beside, to close and to end
+
+
+@pytest.mark.slow
+async def test_people_are_served_while_the_bot_is_stopped_again_and_again(database_url: str, tmp_path: Path) -> None:
+    async with clinic(tmp_path, database_url) as here:
+        await here.bot.start()
+        await here.open()
+        for number in range(STOPS):
+            await here.bot.running()
+            await asyncio.sleep(random.uniform(0, 2))
+            if number % 2:
+                await here.sandbox.fail("slow", "sendMessage", seconds=30.0, times=3)
+            async with asyncio.timeout(DRAIN + EXIT):
+                assert await here.bot.stop() == 0
+            await here.sandbox.heal()
+            here.fail_early()
+            await here.bot.start()
+        await here.close()
+        assert await here.bot.stop() == 0
+        print(figures(here, f"{STOPS} stops"))
