@@ -14,6 +14,7 @@ from bot.showing import Showing
 from bot.telegram import RawBot
 from bot.texts import Catalogue
 from bot.turn import Turn
+from core.logs import following, tracing
 from core.metrics import UPDATES
 from core.unit import Clock
 from storage import chats
@@ -60,10 +61,13 @@ class Answers:
     def show(self, turn: Turn) -> None:
         """Shows what was committed of an update."""
         UPDATES.observe((self._clock() - turn.waiting.received_at).total_seconds())
-        if turn.row and turn.calls:
-            self.showing.start(turn.row, turn.calls)
-        if turn.listing:
-            self._aside(self._list(turn.person.id, turn.listing))
+        with following(turn.waiting.update_id):
+            if tracing():
+                _log.debug("update handled")
+            if turn.row and turn.calls:
+                self.showing.start(turn.row, turn.calls)
+            if turn.listing:
+                self._aside(self._list(turn.person.id, turn.listing))
 
     def busy(self, chat_id: int, action: str) -> None:
         """Shows that slow work has begun."""

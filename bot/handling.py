@@ -20,6 +20,7 @@ from bot.texts import Language, language_of
 from bot.turn import Turn, changes_nothing, not_deleted
 from core.core import Core
 from core.errors import CoreError, Forbidden
+from core.logs import following
 from core.unit import Channel, UnitOfWork
 from storage import chats, inbox
 from storage.chats import ChatRow
@@ -86,8 +87,9 @@ class Handling:
                 continue
             seen.add(arrival.chat_id)
             try:
-                person = self.codec.person(row, arrival, signed.get(arrival.person_id), now)
-                taken.turns.append(Turn(waiting, arrival, person, self.desk.decide(person, arrival, now)))
+                with following(waiting.update_id):
+                    person = self.codec.person(row, arrival, signed.get(arrival.person_id), now)
+                    taken.turns.append(Turn(waiting, arrival, person, self.desk.decide(person, arrival, now)))
             except Exception as error:
                 taken.broken.append((waiting, error))
         return taken
@@ -100,15 +102,19 @@ class Handling:
         """
         uow = UnitOfWork(conn, now, Channel.BOT)
         for turn in turns:
-            if isinstance(turn.decision, Ask):
-                case = Case(self.core, uow, turn.person, self._files)
-                self._prepare(turn, await self._ask(case, turn.decision), now)
-            elif isinstance(turn.decision, Left):
-                await chats.set_blocked(conn, turn.person.id, turn.decision.at)
-            elif isinstance(turn.decision, Reply) and not changes_nothing(turn.decision):
-                self._prepare(turn, turn.decision, now)
+            with following(turn.waiting.update_id):
+                await self._carry_out_one(uow, turn)
         await self.core.sessions.touch(uow, [turn.person.signed for turn in turns if turn.person.signed])
         await self._write(conn, turns, now)
+
+    async def _carry_out_one(self, uow: UnitOfWork, turn: Turn) -> None:
+        if isinstance(turn.decision, Ask):
+            case = Case(self.core, uow, turn.person, self._files)
+            self._prepare(turn, await self._ask(case, turn.decision), uow.now)
+        elif isinstance(turn.decision, Left):
+            await chats.set_blocked(uow.conn, turn.person.id, turn.decision.at)
+        elif isinstance(turn.decision, Reply) and not changes_nothing(turn.decision):
+            self._prepare(turn, turn.decision, uow.now)
 
     async def begin(self, conn: AsyncConnection, turn: Turn, submit: Submit, now: datetime) -> object:
         """The first part of a submitted dialog: what its acts do before the slow work."""

@@ -15,6 +15,7 @@ from telegram.error import Conflict, EndPointNotFound, InvalidToken, RetryAfter,
 from bot.outage import Outage
 from bot.sealed import seal_json, update_context
 from bot.telegram import RawBot, TokenRefused, wait_of
+from core.logs import tracing
 from core.sealing import Sealer
 from core.uncut import uncut
 from storage import inbox
@@ -61,6 +62,9 @@ class Intake:
             return 0
         async with self._database.write() as conn:
             added = await inbox.add(conn, self._bot_id, self._clock(), new)
+        if tracing():
+            for each in new:
+                _log.debug("update received", update=each.update_id)
         if added:
             self._wake()
         return added

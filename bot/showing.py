@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextvars import Context
 from datetime import datetime
 from typing import Final, NamedTuple
 
@@ -11,6 +12,7 @@ from bot import screen
 from bot.screen import Call, Caller, PhotoSource
 from core import exhibits
 from core.exhibits import Exhibit
+from core.logs import tracing
 from core.metrics import ANSWERS
 from core.unit import Channel, Clock, UnitOfWork
 from storage import chats
@@ -86,6 +88,8 @@ class Showing:
         try:
             with ANSWERS.time():
                 shown = await screen.show(self._bot, calls, self._photos)
+            if tracing():
+                log.debug("answer shown" if shown is not None else "answer waits")
             if shown is not None:
                 blocked_at = self._clock() if shown.blocked else None
                 await self._note(_Note(row.person_id, row.revision, shown.message_id, blocked_at, shown.exhibits))
@@ -100,7 +104,8 @@ class Showing:
         self._notes.append(note)
         while note in self._notes:
             if self._noting is None:
-                self._noting = asyncio.create_task(self._write())
+                # For many answers at once: it follows none of them.
+                self._noting = asyncio.create_task(self._write(), context=Context())
             await asyncio.shield(self._noting)
 
     async def _write(self) -> None:

@@ -16,6 +16,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
+from storage.cause import present
 from storage.tables.base import RowId, UtcDateTime, metadata, one_of
 
 CHANNELS = ("bot", "http", "cli", "job")
@@ -188,6 +189,7 @@ outbox = Table(
     Column("sent_at", UtcDateTime),
     Column("dead_at", UtcDateTime),
     Column("error", Text),
+    Column("cause", BigInteger, default=present),  # the id of the update that it came of
 )
 Index("ix_outbox_account_id", outbox.c.account_id)
 _to_send = outbox.c.sent_at.is_(None) & outbox.c.dead_at.is_(None)
