@@ -267,3 +267,40 @@ async def test_it_runs_by_itself_and_is_woken(telling: Telling, telegram: Telegr
     running.cancel()
     with suppress(asyncio.CancelledError):
         await running
+
+
+async def test_one_chat_is_told_one_thing_at_a_time_with_a_pause_whoever_tells_it(
+    telling: Telling, telegram: TelegramStub, clock: SetClock
+) -> None:
+    one, two = (telling.another(apart=timedelta(seconds=1)) for _ in range(2))
+    await telling.add(5, 5, 6)
+    assert await one.send_due() == 2
+    assert await two.send_due() == 0
+    clock.advance(seconds=1)
+    assert await two.send_due() == 1
+    assert [call["text"] for call in telegram.calls("sendMessage") if call["chat_id"] == 5] == ["k 1", "k 2"]
+
+
+async def test_what_waits_long_for_its_turn_is_not_sent_by_another_too(
+    telling: Telling, telegram: TelegramStub, clock: SetClock
+) -> None:
+    """Under Telegram's limit a claimed notice may wait longer than its lease: it is renewed."""
+    slow = asyncio.Event()
+
+    async def in_its_time(due: Due) -> str | None:
+        await slow.wait()
+        return await worded(due)
+
+    lease = timedelta(seconds=0.3)
+    one, two = telling.another(render=in_its_time, lease=lease), telling.another(lease=lease)
+    await telling.add(5)
+    sending = asyncio.create_task(one.send_due())
+    for _ in range(4):
+        clock.advance(seconds=0.2)
+        async with asyncio.timeout(10):
+            while (until := (await telling.row()).claimed_until) is None or until < clock() + lease:
+                await asyncio.sleep(0.01)
+        assert await two.send_due() == 0
+    slow.set()
+    assert await sending == 1
+    assert len(telegram.calls("sendMessage")) == 1
