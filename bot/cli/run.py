@@ -17,7 +17,8 @@ def run(workers: Workers = 1) -> None:
     On SQLite the tables are upgraded first; on PostgreSQL `db upgrade` does that when you say so. Without a bot token
     it does not start: `make run` gives a sandbox to try it in. Each fault ends with one sentence that says the mend.
 
-    With several workers, one that dies is started again; each has an operations port of its own, from ops.bot_port on.
+    With several workers, one that dies is started again; each has an operations port of its own: ops.bot_port and
+    every second one after it.
     """
     if late.run_bot(workers) == signal.SIGINT:
         raise typer.Exit(Exit.INTERRUPTED)

@@ -19,6 +19,8 @@ from core.settings import Settings, SettingsError, load_settings
 from ops.server import operations
 
 _HINT = "(To try the bot without any settings, `make run` with no CLINIC_BOT__TELEGRAM__TOKEN set starts a sandbox.)"
+_PORTS_APART = 2
+"""Between the operations ports of two workers: those between are for as many `api run`, as by default."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +28,7 @@ class Place:
     """What a worker has of its own among others.
 
     Args:
-        number: from 0; its operations port is so far from the first one's.
+        number: from 0.
         name: in claims; whoever takes a dead worker's place has its name.
         webhook_socket: where all of them listen, in webhook mode.
         orphaned: becomes readable when the parent is gone.
@@ -78,7 +80,7 @@ def _check_shareable(settings: Settings, count: int) -> None:
             "SQLite is for one bot process: run without --workers, or set CLINIC_BOT__STORAGE__DATABASE_URL to a "
             "PostgreSQL database."
         )
-    if settings.ops.bot_port + count - 1 > 65535:
+    if settings.ops.bot_port + _PORTS_APART * (count - 1) > 65535:
         raise SettingsError("CLINIC_BOT__OPS__BOT_PORT leaves no room for a port a worker: set it to 65000 or less.")
 
 
@@ -93,7 +95,8 @@ def _run(settings: Settings, place: Place | None = None) -> signal.Signals:
 
 
 async def serve(settings: Settings, place: Place | None = None) -> signal.Signals:
-    """Runs the bot until SIGTERM or SIGINT and returns which; a second one cuts the draining short.
+    """Runs the bot until SIGTERM or SIGINT and returns which; a second one cuts the draining short. In a worker only
+    SIGINT does: a service manager may send SIGTERM to every process, and so does the parent.
 
     The operations port answers from the start on, and until all is drained. Raises what it, entering App and App.wait
     raise. A worker whose parent is gone ends as by SIGTERM.
@@ -103,6 +106,8 @@ async def serve(settings: Settings, place: Place | None = None) -> signal.Signal
     received: list[signal.Signals] = []
 
     def interrupt(number: signal.Signals) -> None:
+        if place and received and number is signal.SIGTERM:
+            return
         received.append(number)
         task.cancel()
 
@@ -118,7 +123,7 @@ async def serve(settings: Settings, place: Place | None = None) -> signal.Signal
         loop.add_reader(place.orphaned, orphan)
     try:
         app, ops = _app(settings, place), settings.ops
-        port = ops.bot_port + place.number if place and ops.bot_port else ops.bot_port
+        port = ops.bot_port + _PORTS_APART * place.number if place and ops.bot_port else ops.bot_port
         watched = operations(ops.host, port, app.troubles, app.measure, setting="CLINIC_BOT__OPS__BOT_PORT")
         async with watched, app:
             await app.wait()

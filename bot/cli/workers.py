@@ -142,7 +142,7 @@ class Workers:
         """Ends every worker: asked to, and killed when it does not within its time. Raises Failure for one killed."""
         patience = time.monotonic() + _PATIENCE
         passed_on = len(self._received)
-        self._pass_on()
+        self._pass_on(signal.SIGTERM)
         while (sentinels := self._sentinels()) and (left := patience - time.monotonic()) > 0:
             connection.wait([woken, *sentinels], left)
             with suppress(BlockingIOError):
@@ -150,7 +150,7 @@ class Workers:
             self._forget_dead()
             if len(self._received) > passed_on:  # told again: the workers cut their draining short
                 passed_on = len(self._received)
-                self._pass_on()
+                self._pass_on(signal.SIGINT)
         late = [worker for worker in self._workers if worker.process]
         for worker in late:
             assert worker.process is not None
@@ -160,10 +160,10 @@ class Workers:
             numbers = ", ".join(str(worker.number) for worker in late)
             raise Failure(f"Killed because they did not stop in time: workers {numbers}. Nothing is lost.")
 
-    def _pass_on(self) -> None:
+    def _pass_on(self, number: signal.Signals) -> None:
         for worker in self._workers:
-            if worker.process:
-                worker.process.terminate()
+            if worker.process and worker.process.pid and worker.process.is_alive():
+                os.kill(worker.process.pid, number)
 
     def _forget_dead(self) -> None:
         for worker in self._workers:
