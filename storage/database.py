@@ -29,6 +29,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from storage.errors import StorageError
+from storage.sqlite import InlineConnection
 
 _DRIVERS: dict[str, Literal["sqlite", "postgresql"]] = {
     "sqlite+aiosqlite": "sqlite",
@@ -212,7 +213,12 @@ def _engine(url: URL, dialect: Literal["sqlite", "postgresql"]) -> AsyncEngine:
                 url, pool_pre_ping=True, pool_size=10, hide_parameters=True, connect_args={"timeout": _CONNECT_SECONDS}
             )
         engine = create_async_engine(
-            url, pool_size=8, max_overflow=0, pool_timeout=_BUSY_SECONDS * 3, hide_parameters=True
+            url,
+            pool_size=8,
+            max_overflow=0,
+            pool_timeout=_BUSY_SECONDS * 3,
+            hide_parameters=True,
+            connect_args={"async_creator_fn": InlineConnection},
         )
     except (ModuleNotFoundError, NoSuchModuleError):
         raise StorageError(

@@ -1,0 +1,103 @@
+"""Short statements on SQLite do not go through a thread; what may wait keeps nobody waiting."""
+
+import asyncio
+import sqlite3
+import threading
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from storage.database import Database
+
+SLOW = text("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 400000) SELECT max(i) FROM n")
+
+
+@pytest.fixture
+async def database(tmp_path: Path) -> AsyncIterator[Database]:
+    database = Database(f"sqlite+aiosqlite:///{tmp_path / 'small.db'}")
+    await database.upgrade()
+    async with database.write() as conn:
+        await conn.execute(text("CREATE TABLE seen (thread INTEGER)"))
+    yield database
+    await database.dispose()
+
+
+class Rounds:
+    """Counts how often the loop comes round while something goes on."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    async def go_on(self) -> None:
+        while True:
+            self.count += 1
+            await asyncio.sleep(0)
+
+
+async def thread_of(database: Database, statement: str) -> int:
+    """The thread in which SQLite does it: a function of Python's tells."""
+    async with database.write() as conn:
+        raw = await conn.get_raw_connection()
+        driver = raw.driver_connection
+        assert driver is not None
+        await driver.create_function("here", 0, threading.get_ident)
+        await conn.execute(text(statement))
+        return int(await conn.scalar(text("SELECT thread FROM seen")))
+
+
+async def test_a_short_statement_is_done_where_it_is_asked_for(database: Database) -> None:
+    assert await thread_of(database, "INSERT INTO seen SELECT here()") == threading.get_ident()
+
+
+async def test_what_took_long_goes_to_the_thread_the_next_time_and_the_loop_goes_on(database: Database) -> None:
+    rounds = Rounds()
+    async with database.read() as conn:
+        assert await conn.scalar(SLOW) == 400000
+        meanwhile = asyncio.create_task(rounds.go_on())
+        assert await conn.scalar(SLOW) == 400000
+    meanwhile.cancel()
+    assert rounds.count > 50  # counted, not timed: the machine may be busy with other things
+
+
+async def test_while_another_process_writes_only_who_writes_waits(database: Database) -> None:
+    rounds = Rounds()
+    other = sqlite3.connect(str(database.path), isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+
+    async def write() -> None:
+        async with database.write() as conn:
+            await conn.execute(text("INSERT INTO seen VALUES (1)"))
+
+    writing = asyncio.create_task(write())
+    meanwhile = asyncio.create_task(rounds.go_on())
+    while rounds.count < 1000:
+        await asyncio.sleep(0.001)
+    async with database.read() as conn:
+        assert await conn.scalar(text("SELECT count(*) FROM seen")) == 0
+    assert not writing.done()
+    other.execute("COMMIT")
+    other.close()
+    await writing
+    meanwhile.cancel()
+
+
+async def test_who_gives_up_waiting_for_the_lock_leaves_the_connection_whole(database: Database) -> None:
+    other = sqlite3.connect(str(database.path), isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+
+    async def write() -> None:
+        async with database.write() as conn:
+            await conn.execute(text("INSERT INTO seen VALUES (1)"))
+
+    writing = asyncio.create_task(write())
+    await asyncio.sleep(0.05)
+    writing.cancel()
+    other.execute("COMMIT")
+    other.close()
+    with pytest.raises(asyncio.CancelledError):
+        await writing
+    await write()
+    async with database.read() as conn:
+        assert await conn.scalar(text("SELECT count(*) FROM seen")) == 1
