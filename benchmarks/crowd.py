@@ -95,18 +95,18 @@ async def _arrived(sandbox: Sandbox, people: int) -> list[Chat]:
 async def _walk(chat: Chat, number: int, rounds: int) -> int:
     """The steps taken. Raises TimeoutError where the answer that belongs there does not come."""
     for _ in range(rounds):
-        await _answered(chat, chat.send("/register", wait=False), "（1/9）")
-        await _answered(chat, chat.press("患者", wait=False), "（2/9）")
-        await _answered(chat, chat.press("我同意", wait=False), "（3/9）")
-        await _answered(chat, chat.send(f"138{number:08d}", wait=False), "（4/9）")
-        await _answered(chat, chat.send(chat.name, wait=False), "（5/9")
-        await _answered(chat, chat.send("/cancel", wait=False), "已停止")
+        await _answered(chat, chat.send("/register"), "（1/9）")
+        await _answered(chat, chat.press("患者"), "（2/9）")
+        await _answered(chat, chat.press("我同意"), "（3/9）")
+        await _answered(chat, chat.send(f"138{number:08d}"), "（4/9）")
+        await _answered(chat, chat.send(chat.name), "（5/9")
+        await _answered(chat, chat.send("/cancel"), "已停止")
     return 6 * rounds
 
 
 async def _answered(chat: Chat, act: Awaitable[object], text: str) -> None:
     """Does something, and waits until the newest message is the answer."""
-    await act
+    await act  # until the bot has been still for a moment
     deadline = time.monotonic() + _PATIENCE
     while text not in chat.screen:
         if time.monotonic() > deadline:

@@ -56,13 +56,22 @@ def serve_command(
     if token is not None and not TOKEN.fullmatch(token):
         fail("The token must look like 123456:letters-and-digits.")
     try:
-        asyncio.run(_serve(port, token, _read_people(people), database))
+        with asyncio.Runner(loop_factory=_new_loop) as runner:
+            runner.run(_serve(port, token, _read_people(people), database))
     except KeyboardInterrupt:
         return
     except OSError as error:
         if error.errno != errno.EADDRINUSE:
             raise
         fail(_port_taken(port))
+
+
+def _new_loop() -> asyncio.AbstractEventLoop:
+    try:
+        import uvloop  # noqa: PLC0415 - it has no Windows build
+    except ImportError:
+        return asyncio.new_event_loop()
+    return uvloop.new_event_loop()
 
 
 async def _serve(port: int, token: str | None, people: Iterable[Person], database: Path | None) -> None:

@@ -112,13 +112,19 @@ async def _chat(world: World, request: web.Request, params: Params) -> Any:
 
 
 async def _act(world: World, request: web.Request, params: Params) -> Any:
+    """Does it; with ``until`` waits for the bot as ``/sandbox/acts`` does, and tells how the chat looks then."""
     act = _ACTS.get(request.match_info["act"])
     if act is None:
         raise ApiError(404, f"Not Found: people do one of {', '.join(_ACTS)}")
     phone = Phone(world, chosen_bot(world, params), _person(world, request))
     done = act(phone, params)
     message, made = await done if inspect.isawaitable(done) else done
-    return {"message_id": message.id if message else None, "update_id": made.update.id if made else None}
+    result: Json = {"message_id": message.id if message else None, "update_id": made.update.id if made else None}
+    if "until" in params.values:
+        if made:
+            await _waited(made, params)
+        result["chat"] = chat_view(world, phone.bot, phone.chat)
+    return result
 
 
 def _send(phone: Phone, params: Params) -> ActResult:
@@ -204,12 +210,24 @@ async def _wait(world: World, request: web.Request, params: Params) -> Any:
     act = world.acts.get(int(update_id)) if update_id.isdecimal() else None
     if act is None:
         raise ApiError(404, "Not Found: no such update")
-    until = confirmed(act) if params.text("until") == "confirmed" else answered(act, params.number("quiet", QUIET))
+    await _waited(act, params)
+    return {"ok": True}
+
+
+async def _waited(act: Act, params: Params) -> None:
+    """``until=nothing`` does not wait at all.
+
+    Raises:
+        ApiError: 504 when the bot is not done in ``timeout`` seconds.
+    """
+    until = params.text("until")
+    if until == "nothing":
+        return
+    done = confirmed(act) if until == "confirmed" else answered(act, params.number("quiet", QUIET))
     try:
-        await asyncio.wait_for(until, params.number("timeout", 10.0))
+        await asyncio.wait_for(done, params.number("timeout", 10.0))
     except TimeoutError:
         raise ApiError(504, "the bot did not answer in time") from None
-    return {"ok": True}
 
 
 async def _file(request: web.Request) -> web.Response:

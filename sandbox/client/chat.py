@@ -205,8 +205,11 @@ class Chat:
         await self._look()
 
     async def _look(self, **params: str) -> None:
-        self._view = await self.sandbox.request("GET", f"/people/{self.id}/chat", params=params)
-        self.messages = [Message.parse(view) for view in self._view["messages"]]
+        self._see(await self.sandbox.request("GET", f"/people/{self.id}/chat", params=params))
+
+    def _see(self, view: dict[str, Any]) -> None:
+        self._view = view
+        self.messages = [Message.parse(message) for message in view["messages"]]
 
     async def save(self, message: Message) -> bytes:
         """The file or picture of a message, saved.
@@ -256,21 +259,18 @@ class Chat:
     async def _act(
         self, act: str, fields: dict[str, Any] | aiohttp.FormData, *, wait: bool, answer: bool = True
     ) -> dict[str, Any]:
-        body = {"data": fields} if isinstance(fields, aiohttp.FormData) else {"json": fields}
-        done: dict[str, Any] = await self.sandbox.request("POST", f"/people/{self.id}/{act}", **body)
-        if wait and done["update_id"] is not None:
-            await self._wait(done["update_id"], answer=answer)
-        await self.refresh()
-        return done
-
-    async def _wait(self, update_id: int, *, answer: bool) -> None:
         settled = self.sandbox.settled
-        until = "answered" if answer and not settled else "confirmed"
+        until = "nothing" if not wait else "answered" if answer and not settled else "confirmed"
+        body = {"data": fields} if isinstance(fields, aiohttp.FormData) else {"json": fields}
+        params = {"until": until, "timeout": str(self.sandbox.patience)}
         try:
-            params = {"until": until, "timeout": str(self.sandbox.patience)}
-            await self.sandbox.request("GET", f"/acts/{update_id}", params=params)
+            done: dict[str, Any] = await self.sandbox.request("POST", f"/people/{self.id}/{act}", params=params, **body)
         except SandboxError as error:
             await self.refresh()
             raise SandboxError(f"{error}\n{self.transcript()}") from None
-        if settled:
+        if wait and settled and done["update_id"] is not None:
             await settled()
+            await self.refresh()
+        else:
+            self._see(done["chat"])
+        return done
