@@ -34,6 +34,15 @@ async def test_a_job_is_done_at_once_and_then_when_it_is_due(desk: Desk, clock: 
     assert done == ["a", "a"]
 
 
+async def test_a_clock_that_is_put_back_stops_no_job(desk: Desk, clock: SetClock) -> None:
+    done: list[str] = []
+    scheduler = Scheduler(desk.database, [counting("a", done)], clock=clock, holder="one")
+    for seconds in (0, -7200, 59, 1):
+        clock.advance(seconds=seconds)
+        await scheduler.run_due()
+    assert done == ["a", "a", "a"]
+
+
 async def test_only_one_of_two_processes_does_the_jobs_until_it_is_gone(desk: Desk, clock: SetClock) -> None:
     done: list[str] = []
     one = Scheduler(desk.database, [counting("one", done)], clock=clock, holder="one")
