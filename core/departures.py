@@ -29,12 +29,15 @@ class Departures:
         await exhibits.leave(uow, account_id)
         return len(rows)
 
-    async def close_open(self, uow: UnitOfWork, signed: Signed) -> None:
-        """Closes what is open of an account that is erased; the admin who had claimed it is told (SECURITY.md)."""
-        for row in await submission_store.of_account(uow.conn, signed.account_id):
+    async def close_open(self, uow: UnitOfWork, account_id: int, by: Signed | None) -> None:
+        """Closes what is open of an account that is erased; the admin who had claimed it is told (SECURITY.md).
+
+        `by` is its owner; None: the operator.
+        """
+        for row in await submission_store.of_account(uow.conn, account_id):
             if State(row.state) in WAITING:
                 await self._attempts.move(
-                    uow, row, State.WITHDRAWN, Action.WITHDRAW_CERTIFICATE, by=signed, reasons=["erased"]
+                    uow, row, State.WITHDRAWN, Action.WITHDRAW_CERTIFICATE, by=by, reasons=["erased"]
                 )
                 if row.claimed_by is not None:
                     await self._notices.tell(uow, row.claimed_by, NoticeKind.REVIEW_CLOSED, {"number": row.number})

@@ -11,7 +11,7 @@ from typing import Final
 
 import structlog
 
-from core.account import AccountState
+from core.account import Account, AccountState
 from core.accounts import Accounts
 from core.audit import Action, Audit
 from core.departures import Departures
@@ -73,23 +73,42 @@ class Erasing:
         """
         require(signed, Permission.ERASE_OWN_ACCOUNT)
         await self._check_not_last(uow, signed)
-        account_id, here = signed.account_id, signed.telegram_user_id
         account = await self._accounts.lock_own(uow, signed)
         await self._sessions.check_living(uow, signed)
+        await self._erase(uow, account, by=signed)
+
+    async def erase_again(self, uow: UnitOfWork, account_id: int) -> Account:
+        """Erases an account that its owner had erased and a backup brought back; what it was (docs/erasing.md).
+
+        For the operator. Nobody is told: they were, when it was erased. Raises AccountError `account.unknown`, also
+        when it is erased in this database, and `account.last_admin`.
+        """
+        row = await account_store.get_locked(uow.conn, account_id)
+        if row is None or row.state == AccountState.ERASED:
+            raise AccountError("account.unknown", field="account")
+        if row.role == Role.ADMIN and await account_store.lock_active_admins(uow.conn) == [account_id]:
+            raise AccountError("account.last_admin", field="account")
+        account = self._accounts.of_row(uow, row)
+        await self._erase(uow, account, by=None)
+        return account
+
+    async def _erase(self, uow: UnitOfWork, account: Account, *, by: Signed | None) -> None:
+        here = by.telegram_user_id if by else None
         if account.phone is not None:
-            await self._past_refusals.phone_leaves(uow, account_id, Phone(account.phone))
-        await store.lock_submissions(uow.conn, account_id)
-        await self._departures.close_open(uow, signed)
-        await self._departures.release_claims(uow, account_id)
-        await self._notices.tell(uow, account_id, NoticeKind.ACCOUNT_ERASED, but=here)
-        people = await store.people(uow.conn, account_id)
-        await self._take(uow, account_id, people, here=here)
-        await store.note(uow.conn, account_id, people, uow.now)
+            await self._past_refusals.phone_leaves(uow, account.id, Phone(account.phone))
+        await store.lock_submissions(uow.conn, account.id)
+        await self._departures.close_open(uow, account.id, by)
+        await self._departures.release_claims(uow, account.id)
+        if by is not None:
+            await self._notices.tell(uow, account.id, NoticeKind.ACCOUNT_ERASED, but=here)
+        people = await store.people(uow.conn, account.id)
+        await self._take(uow, account.id, people, here=here)
+        await store.note(uow.conn, account.id, people, uow.now)
         await self._audit.append(
             uow,
             Action.ERASE,
-            actor=signed.pseudonym,
-            subject=signed.pseudonym,
+            actor=by.pseudonym if by else None,
+            subject=account.pseudonym,
             from_state=account.state,
             to_state=AccountState.ERASED,
         )
