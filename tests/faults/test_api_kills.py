@@ -48,7 +48,7 @@ class Client:
         token = {"Authorization": f"Bearer {answer.json()['data']['token']}"}
         for number in range(3):
             address = f"北京市朝阳区和平路 {number} 号"
-            change = {"phone": self.phone, "address": address}
+            change = {"phone": self.phone, "name": "张三", "address": address}
             answer, _ = await self.ask("PATCH", "/patient/patient_manage", json=change, headers=token)
             assert answer.status_code == 200, answer.text
             answer, _ = await self.ask("GET", "/patient", headers=token)

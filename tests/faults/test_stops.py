@@ -23,7 +23,7 @@ async def test_people_are_served_while_the_bot_is_stopped_again_and_again(databa
             await here.bot.running()
             await asyncio.sleep(random.uniform(0, 2))
             if number % 2:
-                await here.sandbox.fail("slow", "sendMessage", seconds=30.0, times=3)
+                await here.sandbox.fail("error", "sendMessage", status=502, times=1_000_000)
             async with asyncio.timeout(DRAIN + EXIT):
                 assert await here.bot.stop() == 0
             await here.sandbox.heal()
