@@ -28,6 +28,11 @@ def is_method(name: str) -> bool:
     return name.lower() in _METHODS
 
 
+def parameters_of(name: str) -> frozenset[str]:
+    """The parameters that a method has; none where there is no such method."""
+    return frozenset(_METHODS.get(name.lower(), {}).get("parameters", ()))
+
+
 def problems_of_request(name: str, values: dict[str, Any], uploads: Iterable[str] = ()) -> list[str]:
     """What is wrong with a call's parameters, one short sentence each; nothing for a method nobody knows.
 

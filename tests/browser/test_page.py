@@ -68,9 +68,14 @@ async def test_edits_deletions_alerts_and_typing_are_seen_as_they_happen(view: V
 
     await sent.edit_text("Good day")
     await expect(view.emma.locator(".message").last).to_contain_text("edited")
+    await expect(view.emma.locator("time").last).to_have_attribute(
+        "datetime", sent.date.strftime("%Y-%m-%dT%H:%M:%S.000Z")
+    )
     await expect(view.emma.get_by_role("button", name="Register")).to_have_count(0)
     await view.bot.send_chat_action(LI, "typing")
     await expect(view.emma.locator(".phone-state")).to_have_text("typing…")
+    await view.bot.send_chat_action(LI, "upload_document")
+    await expect(view.emma.locator(".phone-state")).to_have_text("sending a file…")
     await view.field.fill("my secret")
     await view.field.press("Enter")
     await expect(view.emma.locator(".message").last).to_contain_text("my secret")

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
+import sqlite3
 import zipfile
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 from playwright.async_api import expect
 
+from sandbox.client import Sandbox
+from storage.own_data import LEFT_OUT
 from tests import pictures
 from tests.browser.conftest import ADMIN_PHONE, NAMES, PASSWORD, Hands, Stage
 
@@ -87,6 +91,38 @@ async def sign_in_admin(admin: Hands) -> None:
     await admin.sees(say("consent.done"))
 
 
+async def looks_at_what_is_stored(stage: Stage, person: Hands) -> None:
+    """Backstage shows the account, and in no table anything that opens it (`storage/own_data.py` says what does)."""
+    await stage.page.locator("#panel-toggle").click()
+    await stage.page.locator("#tab-stored").click()
+    await stage.page.locator("#tables summary").filter(has=stage.page.get_by_text("accounts", exact=True)).click()
+    account = stage.page.locator("#tables .row").filter(has_text=person.name).first
+    await expect(account.locator("dt:text-is('password_hash') + dd")).to_have_class("hidden")
+    await expect(account.locator("dt:text-is('role') + dd")).to_have_text("patient")
+    await stage.picture("stored")
+
+    database = stage.server.world.database
+    assert database
+    async with Sandbox.connect(stage.server.url) as sandbox:
+        tables = await sandbox.stored()
+        shown = str([await sandbox.stored_rows(table) for table in tables])
+    assert tables["sessions"] == 1
+    assert person.name in shown
+    assert [secret for secret in _what_opens_accounts(database) if secret in shown] == []
+
+
+def _what_opens_accounts(database: Path) -> set[str]:
+    found: set[str] = set()
+    with closing(sqlite3.connect(database)) as connection:
+        for name, why in LEFT_OUT.items():
+            if "would open the account" in why:
+                table, _, column = name.partition(".")
+                rows = connection.execute(f"SELECT {column or '*'} FROM {table}").fetchall()
+                found |= {value for row in rows for value in row if isinstance(value, str) and " " not in value}
+    assert any(secret.startswith("$2b$") for secret in found)
+    return found
+
+
 async def test_a_patient_registers_edits_and_exports(stage: Stage, tmp_path: Path) -> None:
     li = stage.hands(NAMES[stage.language][0])
     await register(li, "role.patient")
@@ -113,6 +149,7 @@ async def test_a_patient_registers_edits_and_exports(stage: Stage, tmp_path: Pat
     with zipfile.ZipFile(saved) as export:
         assert "人民路 18 号" in export.read("data.json").decode()
     await stage.picture("patient-exported")
+    await looks_at_what_is_stored(stage, li)
 
 
 async def test_a_doctor_registers_and_sends_a_certificate(stage: Stage) -> None:

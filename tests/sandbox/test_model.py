@@ -26,11 +26,20 @@ from telegram.constants import ChatAction, ParseMode
 from bot import adapter
 from bot.intake import ALLOWED_UPDATES
 from sandbox.client import Chat, Sandbox
-from sandbox.described import METHOD_NAMES, VERSION, problems_of_answer, problems_of_request, problems_of_update
+from sandbox.described import (
+    METHOD_NAMES,
+    VERSION,
+    parameters_of,
+    problems_of_answer,
+    problems_of_request,
+    problems_of_update,
+)
 from sandbox.methods import METHODS, NAMES
 from sandbox.server import Served
 from tests.sandbox.conftest import RawApi, png
 
+DOCS = Path(__file__).parents[2] / "docs" / "sandbox.md"
+SANDBOX_SOURCES = Path(__file__).parents[2] / "sandbox"
 BOT_SOURCES = Path(__file__).parents[2] / "bot"
 MENU = InlineKeyboardMarkup([[InlineKeyboardButton("注册", callback_data="register")]])
 KEYS = ReplyKeyboardMarkup([[KeyboardButton("分享", request_contact=True)]], input_field_placeholder="手机号")
@@ -188,6 +197,18 @@ async def test_every_update_is_one_that_the_library_knows_in_full(bot: Bot, li: 
     messages = [update.effective_message for update in updates if update.effective_message]
     assert {key for message in messages for key in message.to_dict()} >= CONTENTS
     assert [dict(message.api_kwargs) for message in messages] == [{}] * 24
+
+
+def test_the_list_in_the_docs_has_every_method_that_is_known_and_no_other() -> None:
+    table = DOCS.read_text().partition("| Methods | |")[2].partition("\n\n")[0]
+    assert set(re.findall(r"\w+", table)) & METHOD_NAMES == set(NAMES.values())
+
+
+def test_the_docs_name_every_parameter_that_is_passed_over_and_no_other() -> None:
+    sources = "".join(path.read_text() for path in SANDBOX_SOURCES.rglob("*.py"))
+    parameters = {name for method in NAMES.values() for name in parameters_of(method)}
+    sentence = DOCS.read_text().partition("Known and passed over")[2].partition("\n\n")[0]
+    assert set(re.findall(r"`(\w+)`", sentence)) == {name for name in parameters if f'"{name}"' not in sources}
 
 
 async def test_a_method_that_only_telegram_has_says_so(api: RawApi) -> None:
