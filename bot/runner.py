@@ -29,13 +29,12 @@ from storage.inbox import Waiting
 
 _BATCH: Final = 64
 _AT_ONCE: Final = 512
-# Seconds. Who is woken looks at once; besides, we look for what a dead worker held, and what was put back. Each look
-# that finds nothing doubles the pause, so that a bot at rest hardly looks at all.
-_FIRST_PAUSE: Final = 1.0
-_LONGEST_PAUSE: Final = 30.0
+# Seconds. Who is woken looks at once; besides, we look for what was put back, and for what a worker holds who dies over
+# it: often for longer than a lease after anything was heard, seldom at rest.
+_PAUSES: Final = (1.0, 2.0, 4.0, 5.0, 5.0)
+_PAUSE_AT_REST: Final = 30.0
 # The same while somebody's update waits for another worker to show their last answer: nothing else tells of that.
-_FIRST_PAUSE_HELD_UP: Final = 0.05
-_LONGEST_PAUSE_HELD_UP: Final = 2.0
+_PAUSES_HELD_UP: Final = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
 _LOOK_FOR_LEFT: Final = 5.0
 _LEAVE_TO_OTHERS: Final = 0.02
 """Who received an update mostly takes it: we look so much later, and once for all that was heard meanwhile."""
@@ -87,7 +86,7 @@ class Runner:
         """Works until `stop`. Faults of the database are waited out; nothing that was received is lost."""
         await through_outages(self._holding.begin)
         clock = asyncio.get_running_loop().time
-        looked = quiet = 0.0
+        looked, quiet = 0.0, 0
         while not self._stopping:
             if clock() - looked > _LOOK_FOR_LEFT:
                 await through_outages(self._show_what_was_left)
@@ -98,7 +97,7 @@ class Runner:
                 found = await through_outages(self._turn)
             finally:
                 self._resting.set()
-            quiet = 0.0 if found or await self._is_woken_within(self._pause(quiet)) else quiet + 1
+            quiet = 0 if found or await self._is_woken_within(self._pause(quiet)) else quiet + 1
 
     async def renew(self) -> None:
         """Renews the leases on what is under way until cancelled; only where other workers may run."""
@@ -135,10 +134,11 @@ class Runner:
     def _at_rest(self) -> bool:
         return self._resting.is_set() and not (self._slow.people or self._answers.asides or self._showing.busy)
 
-    def _pause(self, quiet: float) -> float:
+    def _pause(self, quiet: int) -> float:
+        """Until the next look, after so many that found nothing."""
         if self._held_up:
-            return min(_FIRST_PAUSE_HELD_UP * 2**quiet, _LONGEST_PAUSE_HELD_UP)
-        return min(_FIRST_PAUSE * 2**quiet, _LONGEST_PAUSE)
+            return _PAUSES_HELD_UP[min(quiet, len(_PAUSES_HELD_UP) - 1)]
+        return _PAUSES[quiet] if quiet < len(_PAUSES) else _PAUSE_AT_REST
 
     async def _is_woken_within(self, seconds: float) -> bool:
         with suppress(TimeoutError):
