@@ -105,6 +105,8 @@ def filled(catalogue: Catalogue, key: str) -> Text:
         except KeyError as blank:
             params[blank.args[0]] = BLANKS.get(blank.args[0], "…")
         except MissingTextError:
+            if "count" in params:
+                raise
             params["count"] = BLANKS["count"]  # a plural is found by its count
         else:
             return Text(key, params)
