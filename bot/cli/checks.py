@@ -139,7 +139,8 @@ async def _photos(url: str) -> Finding:
 
 def _room(settings: Settings) -> Finding:
     database_url, photos_url = settings.storage.database_url, settings.storage.photos_url
-    places = [Path(photos_url.removeprefix("file://"))] if "s3://" not in photos_url else []
+    folder = photos_url.removeprefix("file://")
+    places = [] if "://" in folder else [Path(folder)]
     try:
         path = Database(database_url).path
     except StorageError:  # told of already

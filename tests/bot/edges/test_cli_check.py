@@ -6,10 +6,13 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import text
+from telegram import WebhookInfo
 
-from bot.cli.checks import Level, _admins, _compared
+from bot.cli import checks
+from bot.cli.checks import Level, _admins, _compared, _room, _webhook
 from core.clock import utc_now
 from core.exits import Exit
+from core.settings import Clinic, Settings, Storage, Telegram
 from sandbox.server import serve
 from storage.database import Database
 from tests.bot.edges.machine import Ended, Machine
@@ -83,3 +86,64 @@ def test_a_clock_that_is_off_is_a_fault() -> None:
     assert _compared(now.replace(microsecond=0), now).level is Level.OK
     off = _compared(now.replace(year=now.year - 1), now)
     assert (off.level, off.code) == (Level.FAULT, Exit.FAILED)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "thing", "code", "mend"),
+    [
+        ("STORAGE__DATABASE_URL", "mysql://clinic@db/clinic", "database", Exit.DATABASE, "only sqlite+aiosqlite://"),
+        (
+            "STORAGE__DATABASE_URL",
+            "postgresql+asyncpg://clinic:hush-hush@127.0.0.1:9/clinic",
+            "database",
+            Exit.DATABASE,
+            "cannot be reached: nothing listens there",
+        ),
+        ("STORAGE__PHOTOS_URL", "nonsense://photos", "photos", Exit.DATABASE, "write a folder or one like s3://bucket"),
+        ("SECRETS__HEALTH_KEYS_FILE", "secrets/none", "secrets", Exit.CONFIGURATION, "secrets new --dir secrets"),
+        ("TELEGRAM__MODE", "webhook", "secrets", Exit.CONFIGURATION, "CLINIC_BOT__TELEGRAM__WEBHOOK"),
+        ("TELEGRAM__TOKEN", "", "telegram", Exit.CONFIGURATION, "@BotFather"),
+    ],
+)
+def test_each_fault_has_its_own_sentence_with_what_mends_it(
+    clinic: Machine, key: str, value: str, thing: str, code: Exit, mend: str
+) -> None:
+    clinic.set(**{key: value})
+    ended = clinic.run("check")
+    [line] = [line for line in ended.out.splitlines() if line.split()[1] == thing]
+    assert line.startswith("fault")
+    assert mend in line
+    assert "hush-hush" not in ended.out
+    assert ended.code == code
+
+
+@pytest.mark.parametrize(
+    ("mode", "url", "error", "said"),
+    [
+        ("polling", "", None, "3 updates wait at Telegram."),
+        ("polling", "https://old.example", None, "a webhook is set, so that nothing is polled: `python -m bot run`"),
+        ("webhook", "https://old.example", None, "Telegram delivers elsewhere until `python -m bot run`"),
+        ("webhook", "https://bot.example", "Wrong response", "the last delivery failed: Wrong response."),
+        ("webhook", "https://bot.example", None, "3 updates wait at Telegram."),
+    ],
+)
+def test_where_updates_go_is_told(mode: str, url: str, error: str | None, said: str) -> None:
+    clinic = Clinic(name="仁和诊所", contact="010-12345678", privacy_url="https://clinic.example/privacy")
+    settings = Settings(
+        clinic=clinic, telegram=Telegram.model_validate({"mode": mode, "webhook_url": "https://bot.example"})
+    )
+    info = WebhookInfo(url, has_custom_certificate=False, pending_update_count=3, last_error_message=error)
+    found = _webhook(info, settings)
+    assert found.sentence.startswith(said)
+    assert found.level is (Level.OK if said.startswith("3") else Level.WARNING)
+
+
+def test_a_disk_that_is_nearly_full_is_told_before_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clinic = Clinic(name="仁和诊所", contact="010-12345678", privacy_url="https://clinic.example/privacy")
+    here = Storage(database_url=f"sqlite+aiosqlite:///{tmp_path}/a.db", photos_url=str(tmp_path / "not there yet"))
+    assert _room(Settings(clinic=clinic, storage=here)).level is Level.OK
+    monkeypatch.setattr(checks, "_LITTLE_ROOM", 1024**6)
+    found = _room(Settings(clinic=clinic, storage=here))
+    assert (found.level, "Make room before it is full" in found.sentence) == (Level.WARNING, True)
+    elsewhere = Storage(database_url="postgresql+asyncpg://clinic@db/clinic", photos_url="gs://bucket")
+    assert _room(Settings(clinic=clinic, storage=elsewhere)).sentence == "nothing of the bot's lies on this machine."
