@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: install run test test-slow check bench fuzz lock bot-api pictures clean
+.PHONY: install run test test-slow check bench fuzz fuzz-stories lock bot-api pictures clean
 .DEFAULT_GOAL := run
 
 $(VENV)/.run: requirements.txt
@@ -49,6 +49,10 @@ TARGETS ?=
 fuzz: $(VENV)/.dev ## Every parser of outside bytes, SECONDS each; TARGETS names some of them (tests/fuzz/).
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check 'atheris>=3,<4' || echo "atheris cannot be had here."
 	$(BIN)/python -m tests.fuzz $(SECONDS) $(TARGETS)
+
+EXAMPLES ?= 1000
+fuzz-stories: $(VENV)/.dev ## People, dialogs and reviews, done with by chance: so many stories of each.
+	EXAMPLES=$(EXAMPLES) $(BIN)/python -m pytest -n0 -m "slow or not slow" tests/fuzz/test_any_logins.py tests/bot/rules/test_whatever_happens.py tests/core/test_review_model.py
 
 bot-api: $(VENV)/.dev ## Writes the sandbox's description of the Bot API anew, from aiogram's models.
 	$(BIN)/python -m pip install --quiet uv

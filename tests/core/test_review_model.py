@@ -3,6 +3,7 @@
 After each act every attempt is in a state that the audit leads to, step by step, by ways that REVIEW.md has.
 """
 
+import os
 import random
 from collections.abc import Awaitable, Callable, Iterator
 from datetime import timedelta
@@ -41,7 +42,7 @@ WAYS = {
 }
 OPEN = {"pending", "in_review", "second_review"}
 VALID = {"approved", "revalidate"}
-STEPS = 250
+STEPS = 10 * int(os.environ.get("EXAMPLES", "25"))
 # What makes sense in each state; the rest is tried too, and refused.
 FITTING = {
     "pending": ["open", "open", "refuse"],

@@ -1,6 +1,7 @@
 """Whatever happens, in whatever order: nothing raises, nobody is stuck, and nothing is written before a submit."""
 
 import asyncio
+import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -125,7 +126,7 @@ def test_whatever_happens_nothing_breaks_or_is_written_too_early(
 
 
 @pytest.mark.slow
-@settings(BOUNDED, max_examples=200, derandomize=False)
+@settings(BOUNDED, max_examples=int(os.environ.get("EXAMPLES", "200")), derandomize=False)
 @given(life=lives)
 def test_whatever_happens_for_long(room: Room, life: tuple[str, list[tuple[Any, ...]]]) -> None:
     live_through(room, *life)
