@@ -20,8 +20,9 @@ _SECRET_WORDS = frozenset(
     {"code", "codes", "digest", "hash", "hashes", "jti", "key", "keys", "likeness", "mac", "otp", "password"}
     | {"pepper", "pin", "salt", "secret", "secrets", "sha256", "sid", "token", "tokens", "totp"}
 )
-# Letters and digits mixed without a space, longer than words and numbers of people's are. Addresses are cut at slashes.
-_RANDOM = re.compile(r"(?=[\w+/=-]*[0-9])(?=[\w+/=-]*[A-Za-z])[A-Za-z0-9_+/=-]{20,}")
+# Letters with digits, or large with small ones, in a piece longer than what people write. Addresses are cut at slashes.
+_PIECE = re.compile(r"[A-Za-z0-9_+/=-]{20,}")
+_MIXED = (re.compile(r"[A-Za-z].*[0-9]|[0-9].*[A-Za-z]"), re.compile(r"[A-Z].*[a-z]|[a-z].*[A-Z]"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,4 +105,5 @@ def _cell(column: str, value: object) -> Cell:
 
 def _looks_secret(text: str) -> bool:
     parts = text.split("/") if "://" in text else [text]
-    return any(_RANDOM.search(part) for part in parts)
+    pieces = [piece for part in parts for piece in _PIECE.findall(part)]
+    return any(mixed.search(piece) for mixed in _MIXED for piece in pieces)

@@ -61,6 +61,7 @@ def test_a_file_that_is_missing_or_no_database_shows_nothing_and_is_left_alone(t
         ("found", BCRYPT),
         ("said", f"it is {BCRYPT[10:]}"),
         ("link", "https://example.org/reset/8hTz2Q9wXk4LmN6pRs7V"),
+        ("id", "JxVCFqSxbzaaQlXPhYdikw"),
         ("id", "0f8fad5b-d9cb-469f-a165-70867728950e"),
     ],
 )
