@@ -191,7 +191,6 @@ class App:
             clock=self._clock,
             catalogue=catalogue,
             holder=self._worker,
-            alone=self.database.dialect == "sqlite",
         )
         exits.push_async_callback(self._end_tasks)
         self._run(self._exporting.run())

@@ -52,18 +52,14 @@ class Exporting:
         clock: Clock,
         catalogue: Catalogue,
         holder: str,
-        alone: bool,
         limit: int = MAX_PART,
     ) -> None:
-        """`holder` names this process in claims; `alone`: no other one runs, so what is claimed at the start is a dead
-        one's. `limit`: most bytes of a file.
-        """
+        """`holder` names this process in claims, like a dead one whose place it has. `limit`: most bytes of a file."""
         self._core = core
         self._bot = bot
         self._clock = clock
         self._catalogue = catalogue
         self._holder = holder
-        self._alone = alone
         self._units = Units(database, clock)
         self._delivery = Delivery(core, self._units, bot, holder=holder, limit=limit)
         self._storage = Outage()
@@ -76,8 +72,7 @@ class Exporting:
 
     async def run(self) -> None:
         """Delivers until cancelled; what is not delivered then is made again at the next start."""
-        dead = None if self._alone else self._holder  # whose place this process has
-        await self._units.write_at_last(lambda uow: store.free(uow.conn, dead))
+        await self._units.write_at_last(lambda uow: store.free(uow.conn, self._holder))
         try:
             while True:
                 self._looking.begin()

@@ -1,6 +1,6 @@
 """What a worker holds in the database, by leases that it renews: who is killed holds nothing for long.
 
-On SQLite one bot has the file to itself: nothing is renewed there, and all that is held at its start is a dead one's.
+On SQLite one bot has the file to itself: nothing is renewed there, and opening it frees all that was held.
 """
 
 import asyncio
@@ -36,7 +36,7 @@ class Holding:
 
     async def begin(self) -> None:
         """Frees what a dead worker held whose place this one has. Raises StorageError."""
-        await self._let_go(None if self._database.dialect == "sqlite" else self._worker)
+        await self._let_go()
 
     async def renew(self, at_work: Callable[[], Collection[int]], showing: Callable[[], Collection[int]]) -> None:
         """Renews until cancelled: the updates at work, by their numbers in the inbox, and the chats whose answer is on
@@ -67,14 +67,14 @@ class Holding:
     async def give_back(self) -> None:
         """Frees what was not done, so that another need not wait for the leases to end."""
         try:
-            await self._let_go(self._worker)
+            await self._let_go()
         except StorageError as error:
             _log.warning("claims could not be given back", reason=str(error))
 
-    async def _let_go(self, worker: str | None) -> None:
+    async def _let_go(self) -> None:
         async with self._database.write() as conn:
-            await inbox.free(conn, worker)
-            await chats.leave(conn, worker)
+            await inbox.free(conn, self._worker)
+            await chats.leave(conn, self._worker)
 
     async def _keep(self, seqs: Collection[int], people: Collection[int]) -> None:
         until: datetime = self._clock() + LEASE

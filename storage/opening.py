@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
+from storage import chats, exports, inbox, leases, outbox
 from storage.database import Database
 from storage.errors import StorageError
 
@@ -14,11 +15,14 @@ from storage.errors import StorageError
 async def opened_for_bot(url: str) -> AsyncIterator[Database]:
     """The bot's database. Raises StorageError.
 
-    SQLite is upgraded here, and one bot process has it to itself; on PostgreSQL the operator says when to upgrade.
+    SQLite is upgraded here, and one bot process has it to itself: what a dead one held is free then. On PostgreSQL
+    the operator says when to upgrade.
     """
     async with _opened(url) as database:
         with alone_on(database.path):
             await _make_current(database)
+            if database.dialect == "sqlite":
+                await _free_what_was_held(database)
             yield database
 
 
@@ -61,6 +65,16 @@ async def _check(database: Database) -> None:
         raise StorageError(
             f"The tables of {database.name} are not those of this version: run `python -m bot db upgrade`."
         )
+
+
+async def _free_what_was_held(database: Database) -> None:
+    """One bot has a SQLite file to itself: what is claimed at its start is a dead one's."""
+    async with database.write() as conn:
+        await inbox.free(conn)
+        await chats.leave(conn)
+        await outbox.free(conn)
+        await exports.free(conn)
+        await leases.clear(conn)
 
 
 @contextmanager

@@ -139,6 +139,11 @@ async def keep(conn: AsyncConnection, notices: Sequence[int], *, until: datetime
     await conn.execute(_keep, {"notices": list(notices), "until": until})
 
 
+async def free(conn: AsyncConnection) -> None:
+    """Frees what anybody has claimed, where nobody can be alive who has."""
+    await conn.execute(update(outbox).where(_open, outbox.c.claimed_until.is_not(None)).values(claimed_until=None))
+
+
 async def next_due(conn: AsyncConnection) -> datetime | None:
     """When the first of what is to be sent is, or was, due; None: nothing is to be sent."""
     found: datetime | None = (await conn.execute(_next_due)).scalar_one()

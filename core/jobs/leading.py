@@ -85,7 +85,7 @@ class Leading:
         now = self._clock()
         if not self.leads:
             async with self._database.read() as conn:
-                if not await leases.is_free(conn, self._name, self._holder, now):
+                if not await leases.is_free(conn, self._name, self._holder, now, now + LIFE):
                     return False
         async with self._database.write() as conn:
             return await leases.take(conn, self._name, self._holder, now, now + LIFE)

@@ -118,7 +118,7 @@ class Scheduler:
     async def _may_lead(self, now: datetime) -> bool:
         """Reads first, so that who waits writes nothing."""
         async with self._database.read() as conn:
-            return await leases.is_free(conn, _LEASE, self._holder, now)
+            return await leases.is_free(conn, _LEASE, self._holder, now, now + _LEASE_LIFE)
 
     async def _lead(self) -> bool:
         async with self._database.write() as conn:

@@ -9,7 +9,7 @@ from core.core import Core
 from core.jobs.scheduler import Job
 from core.notices import READ_AGAIN
 from core.unit import UnitOfWork
-from storage import account_chats, chats, counters, inbox, leases, news
+from storage import account_chats, chats, counters, inbox, leases, news, wrong_clock
 
 _log = structlog.get_logger(__name__)
 KEEP_DONE: Final = timedelta(hours=48)
@@ -40,8 +40,12 @@ def upkeep(core: Core) -> list[Job]:
         await chats.expire(uow.conn, uow.now)
         await leases.purge(uow.conn, before=uow.now - LEASES_KEPT)
 
+    async def put_clock_right(uow: UnitOfWork) -> None:
+        await wrong_clock.put_right(uow.conn, uow.now)
+
     return [
         Job("seal_audit", timedelta(seconds=30), seal_audit),
         Job("log_audit_head", timedelta(hours=1), log_audit_head),
         Job("purge", timedelta(hours=1), purge),
+        Job("put_clock_right", timedelta(minutes=5), put_clock_right),
     ]

@@ -81,7 +81,7 @@ async def test_who_lost_the_lease_stops(work: Work, desk: Desk, clock: SetClock)
     await work.until("one")
     async with desk.write() as uow:  # as after a long sleep of the process
         await leases.release(uow.conn, "polling", "one")
-        assert await leases.take(uow.conn, "polling", "two", clock(), clock() + LIFE * 10)
+        assert await leases.take(uow.conn, "polling", "two", clock(), clock() + LIFE * 2)
     clock.advance(seconds=LIFE.total_seconds())
     await work.until()
     await end(one)

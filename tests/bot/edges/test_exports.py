@@ -83,7 +83,6 @@ class Delivering:
                 "clock": self.clock,
                 "catalogue": catalogue_of(self.core.settings),
                 "holder": holder,
-                "alone": False,
                 **changes,
             }
         )
