@@ -89,11 +89,21 @@ class Accounts:
 
     async def find(self, uow: UnitOfWork, number: str) -> Account:
         """The account of a number like `A1`; AccountError when it is no number, or of no account."""
+        return await self.get(uow, (await self.find_with_erased(uow, number)).id)
+
+    async def find_with_erased(self, uow: UnitOfWork, number: str) -> Account:
+        """As `find`, and what stays of an erased account, which the audit names (SECURITY.md Privacy)."""
         role, account_id = parse_number(number)
-        account = await self.get(uow, account_id)
-        if account.role is not role:
+        row = await store.get(uow.conn, account_id)
+        if row is None or row.role != role:
             raise AccountError("account.unknown", field="account")
-        return account
+        return self.of_row(uow, row)
+
+    @staticmethod
+    def check_not_own(signed: Signed, account: Account) -> None:
+        """Raises AccountError for oneself (SECURITY.md Admins)."""
+        if account.id == signed.account_id:
+            raise AccountError("account.own", field="account")
 
     async def admins(self, uow: UnitOfWork) -> list[Account]:
         """All admins, oldest first."""
@@ -291,9 +301,10 @@ class Accounts:
         return await self.get(uow, account_id)
 
     async def _other(self, uow: UnitOfWork, account_id: int, by: Signed | None) -> Account:
-        if by is not None and require(by, Permission.MANAGE_ACCOUNTS).account_id == account_id:
-            raise AccountError("account.own", field="account")
-        return await self.get(uow, account_id)
+        account = await self.get(uow, account_id)
+        if by is not None:
+            self.check_not_own(require(by, Permission.MANAGE_ACCOUNTS), account)
+        return account
 
     async def _change_state(
         self, uow: UnitOfWork, account: Account, after: AccountState, by: Signed | None, note: Note | None = None

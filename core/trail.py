@@ -76,7 +76,7 @@ class Trail:
             owner = await account_store.get(uow.conn, attempt.account_id)
             assert owner is not None  # a foreign key
             return await self._page(uow, signed, attempt.number, self._accounts.of_row(uow, owner), before)
-        account = await self._accounts.find(uow, number)
+        account = await self._accounts.find_with_erased(uow, number)
         return await self._page(uow, signed, None, account, before)
 
     async def _page(

@@ -29,6 +29,7 @@ async def restore(case: Case) -> Reply:
 
 async def _open(case: Case, flow: Flow, number: str, answers: Answers) -> Reply:
     account = await case.core.directory.one(case.uow, signed_in(case), number)
+    case.core.accounts.check_not_own(signed_in(case), account)
     begun = Engine.begin(flow, case.uow.now, answers={"account": known(account), **answers})
     return Reply(begun.screens, begun.draft)
 

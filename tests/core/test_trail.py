@@ -174,3 +174,18 @@ async def test_the_trail_of_a_submission_names_admins_and_not_its_doctor(clinic:
         "refuse in_review>rejected NOT",
         "read >",
     ]
+
+
+async def test_what_was_done_about_an_account_that_is_erased_can_still_be_read(
+    core: Core, desk: Desk, admins: list[Signed], make_account: MakeAccount
+) -> None:
+    """The audit stays under the pseudonym of its empty row (SECURITY.md Privacy)."""
+    account = await make_account()
+    async with desk.write() as uow:
+        await core.erasing.erase(uow, await core.sessions.open_in_bot(uow, account, 7100))
+        page = await core.trail.of(uow, admins[0], account.number)
+        with pytest.raises(AccountError, match=r"account\.unknown"):
+            await core.directory.one(uow, admins[0], account.number)
+    assert page.account
+    assert (page.account.name, page.account.phone) == ("", None)
+    assert page.entries[0].action is Action.ERASE
