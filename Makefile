@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: install run test test-slow check bench fuzz fuzz-stories lock bot-api pictures clean
+.PHONY: install run test test-slow check bench fuzz fuzz-stories audit licences lock bot-api pictures clean
 .DEFAULT_GOAL := run
 
 $(VENV)/.run: requirements.txt
@@ -53,6 +53,16 @@ fuzz: $(VENV)/.dev ## Every parser of outside bytes, SECONDS each; TARGETS names
 EXAMPLES ?= 1000
 fuzz-stories: $(VENV)/.dev ## People, dialogs and reviews, done with by chance: so many stories of each.
 	EXAMPLES=$(EXAMPLES) $(BIN)/python -m pytest -n0 -m "slow or not slow" tests/fuzz/test_any_logins.py tests/bot/rules/test_whatever_happens.py tests/core/test_review_model.py
+
+audit: $(VENV)/.dev ## Known holes of the locked packages (needs the network), and bandit beside ruff's S rules.
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check 'pip-audit>=2.10,<3' 'bandit>=1.9,<2'
+	$(BIN)/bandit --quiet --recursive --skip B101,B105,B311,B608 api bot core ops storage sandbox
+	$(BIN)/pip-audit --disable-pip --require-hashes -r requirements.txt
+	$(BIN)/pip-audit --disable-pip --require-hashes -r requirements-dev.txt
+
+licences: $(VENV)/.dev ## Writes docs/licences.md anew.
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check 'pip-licenses>=5.5,<6'
+	$(BIN)/python -m tests.docs.licences
 
 bot-api: $(VENV)/.dev ## Writes the sandbox's description of the Bot API anew, from aiogram's models.
 	$(BIN)/python -m pip install --quiet uv
