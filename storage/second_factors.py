@@ -20,6 +20,12 @@ async def replace(
         await conn.execute(insert(recovery_codes), rows)
 
 
+async def lacking(conn: AsyncConnection) -> int:
+    """How many active admins have none."""
+    statement = select(func.count()).where(accounts.c.role == "admin", accounts.c.state == "active")
+    return int((await conn.execute(statement.where(accounts.c.totp_secret.is_(None)))).scalar_one())
+
+
 async def take_step(conn: AsyncConnection, account_id: int, step: int) -> bool:
     """Notes that the code of this time step was used; whether no code of it, or of a later one, was before."""
     earlier = or_(accounts.c.totp_step.is_(None), accounts.c.totp_step < step)

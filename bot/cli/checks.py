@@ -20,6 +20,7 @@ from bot.webhook import check_webhook_settings
 from core.clock import utc_now
 from core.exits import Exit, exit_of
 from core.settings import Settings, SettingsError, load_secrets, load_settings
+from storage import second_factors
 from storage.database import Database
 from storage.errors import StorageError
 from storage.photos import PhotoStore
@@ -105,7 +106,10 @@ async def _database(settings: Settings) -> AsyncIterator[Finding]:
             yield ok("database", f"{database.name} answers, its tables are at {revision}.")
             async with database.read() as conn:
                 admins = len(await active_admins(conn))
+                lacking = await second_factors.lacking(conn)
             yield _admins(admins, four_eyes=settings.review.four_eyes)
+            if lacking and settings.admins.second_factor == "required":
+                yield _lacking(lacking)
     except StorageError as error:
         yield fault("database", error)
     finally:
@@ -121,6 +125,14 @@ def _admins(count: int, *, four_eyes: bool) -> Finding:
             "review.four_eyes needs a second admin, else nothing is approved: run `python -m bot admin create`.",
         )
     return ok("admins", f"{count} active.")
+
+
+def _lacking(count: int) -> Finding:
+    return warning(
+        "codes",
+        f"active admins without a second factor, who cannot log in: {count}. `python -m bot admin list` shows who, "
+        "`python -m bot admin second-factor` makes one.",
+    )
 
 
 async def _photos(url: str) -> Finding:

@@ -14,7 +14,7 @@ _HEAD: Final = """# Licences
 
 Every package that is installed with the bot or for its tests, under whichever platform or Python. `make licences` makes
 this page from what the packages say of themselves; a test refuses a locked package without a row. python-telegram-bot
-is under the LGPL: who hands the bot on lets its receivers put another version of that library in its place, as pip does.
+is under the LGPL: who hands the bot on lets its receivers put another version of it in its place, as pip does.
 
 | Package | For | Licence |
 |---|---|---|

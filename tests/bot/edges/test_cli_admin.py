@@ -82,6 +82,8 @@ def test_a_second_factor_is_shown_once_and_taken_away(clinic: Machine) -> None:
     assert not [text for text in (secret, *codes, *(code.replace("-", "") for code in codes)) if text.encode() in kept]
     assert re.search(r"A1 .* yes ", clinic.run("admin", "list").out)
     assert "no second factor any more" in clinic.run("admin", "second-factor", "A1", "--remove").out
+    clinic.set(ADMINS__SECOND_FACTOR="required")
+    assert "without a second factor, who cannot log in: 1." in clinic.run("check").out
     again = clinic.run("admin", "second-factor", "A1", "--remove")
     assert (again.code, again.sentence) == (
         Exit.FAILED,
