@@ -22,7 +22,7 @@ SETTLING = 240.0  # a notice, or the timers, that a killed process held are free
 
 @dataclass
 class Clinic:
-    """What a story needs: the bot's process, the sandbox, and the people so far."""
+    """What a story needs: the bot's process, the sandbox, and the people so far. `even`: the clock does not jump."""
 
     bot: Process
     environment: dict[str, str]
@@ -31,6 +31,7 @@ class Clinic:
     sandbox: Sandbox
     record: Record
     people: list[Person] = field(default_factory=list)
+    even: bool = True
     _phones: Iterator[int] = field(default_factory=lambda: itertools.count(13000000000))
     _attempts: asyncio.Queue[tuple[Person, str] | None] = field(default_factory=asyncio.Queue)
     _stopping: asyncio.Event = field(default_factory=asyncio.Event)
@@ -39,7 +40,7 @@ class Clinic:
     @property
     def evidence(self) -> Evidence:
         """What the checker reads."""
-        return Evidence(self.environment, self.photos, self.served.world, self.record, self.people)
+        return Evidence(self.environment, self.photos, self.served.world, self.record, self.people, self.even)
 
     async def person(self, role: Role) -> Person:
         """Somebody new; an admin is made at the machine."""

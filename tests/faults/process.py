@@ -74,7 +74,7 @@ class Process:
         """Asks it to end, and gives its exit code."""
         assert self._process
         self._process.send_signal(signal.SIGTERM)
-        return await asyncio.wait_for(self._process.wait(), 20)
+        return await asyncio.wait_for(self._process.wait(), 60)
 
     @property
     def pid(self) -> int:
