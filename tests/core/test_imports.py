@@ -17,7 +17,7 @@ from core.core import Core
 from core.errors import CoreError
 from core.import_lines import COLUMNS, NOT_TAKEN, ImportLine
 from core.imports import Done, Outcome
-from core.login import LoggedIn, LoginRefused, Source
+from core.login import CodeNeeded, LoggedIn, LoginRefused, Source
 from core.passwords import PEPPERED
 from core.profiles import PARSERS
 from core.unit import Channel
@@ -61,7 +61,7 @@ def told(outcome: Outcome) -> str:
     return outcome.value if isinstance(outcome, Done) else outcome.code
 
 
-async def log_in(core: Core, desk: Desk, who: Phone | Email, password: str) -> LoggedIn | LoginRefused:
+async def log_in(core: Core, desk: Desk, who: Phone | Email, password: str) -> LoggedIn | LoginRefused | CodeNeeded:
     async with desk.write(Channel.HTTP) as uow:
         attempt = await core.login.begin(
             uow,

@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 from core.audit import Action
 from core.core import Core
 from core.errors import Throttled, Unauthenticated
-from core.login import LoggedIn, LoginRefused, Source
+from core.login import CodeNeeded, LoggedIn, LoginRefused, Source
 from core.sessions import EndReason
 from core.settings import Login, Passwords, Secrets, Settings
 from core.unit import Channel
@@ -32,7 +32,7 @@ async def log_in(
     who: Phone | Email = PHONE,
     role: Role | None = Role.PATIENT,
     source: Source | None = None,
-) -> LoggedIn | LoginRefused:
+) -> LoggedIn | LoginRefused | CodeNeeded:
     async with desk.write() as uow:
         attempt = await core.login.begin(
             uow, role=role, identifier=who, password=password, source=source or Source.telegram(LI)

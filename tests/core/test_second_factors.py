@@ -102,18 +102,16 @@ async def test_a_wrong_password_does_not_lead_to_the_code(core: Core, desk: Desk
     assert await prove(core, desk, password="a wrong one") == LoginRefused()
 
 
-@pytest.mark.parametrize("steps", [-1, 0, 1])
-async def test_a_clock_may_be_half_a_minute_off(
-    core: Core, desk: Desk, admin: Account, clock: SetClock, steps: int
-) -> None:
+async def test_a_clock_may_be_half_a_minute_off(core: Core, desk: Desk, admin: Account, clock: SetClock) -> None:
     made = await enrolled(core, desk, admin)
-    assert isinstance(await give(core, desk, await needed(core, desk), digits(made, clock, steps)), LoggedIn)
+    for steps in (-1, 0, 1):  # in this order: no code of an earlier time is taken after a later one
+        assert isinstance(await give(core, desk, await needed(core, desk), digits(made, clock, steps)), LoggedIn)
 
 
-@pytest.mark.parametrize("steps", [-3, -2, 2, 3])
-async def test_and_no_more(core: Core, desk: Desk, admin: Account, clock: SetClock, steps: int) -> None:
+async def test_and_no_more(core: Core, desk: Desk, admin: Account, clock: SetClock) -> None:
     made = await enrolled(core, desk, admin)
-    assert await give(core, desk, await needed(core, desk), digits(made, clock, steps)) == LoginRefused()
+    for steps in (-3, -2, 2, 3):
+        assert await give(core, desk, await needed(core, desk), digits(made, clock, steps)) == LoginRefused()
 
 
 async def test_a_code_is_good_once_and_none_of_an_earlier_time_after_it(
