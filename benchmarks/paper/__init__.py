@@ -1,0 +1,1 @@
+"""What millions of accounts would ask for: a simulation over measured figures (docs/scale.md)."""
