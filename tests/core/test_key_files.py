@@ -1,5 +1,6 @@
 """A key file that changes while it is used: the next key in is known at once, a broken file changes nothing."""
 
+import asyncio
 import stat
 from pathlib import Path
 
@@ -84,3 +85,16 @@ async def test_a_pepper_taken_out_while_all_runs_lets_nobody_in_and_breaks_nothi
     fresh = await passwords.hash(Password("correct horse battery"))
     assert (fresh.pepper_id, await passwords.verify(fresh, "correct horse battery")) == (NEW.current, True)
     passwords.close()
+
+
+async def test_of_many_who_add_a_key_at_once_nobody_loses_theirs(path: Path) -> None:
+    fresh = [KeyRing.parse(new_key_text()) for _ in range(8)]
+
+    def add(ring: KeyRing) -> None:
+        file = KeyFile(path, lambda: KeyRing.parse(path.read_text(encoding="ascii")))
+        file.change(lambda now: now.with_key(ring.current, ring.key, in_front=True))
+
+    await asyncio.gather(*(asyncio.to_thread(add, ring) for ring in fresh))
+    kept = KeyRing.parse(path.read_text(encoding="ascii"))
+    assert set(kept.keys) == {OLD.current, *(ring.current for ring in fresh)}
+    assert kept.without(OLD.current).keys == {ring.current: ring.key for ring in fresh}
