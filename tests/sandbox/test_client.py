@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
+import re
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, KeyboardButton, ReplyKeyboardMarkup, Update
 from telegram import Message as BotMessage
 
-from sandbox.client import Chat, Sandbox, SandboxError
+from sandbox.client import Chat, Message, Sandbox, SandboxError
 from tests.sandbox.conftest import Answer
 
+DOCS = Path(__file__).parents[2] / "docs" / "sandbox.md"
 Start = Callable[[Answer], None]
 
 
@@ -111,3 +115,36 @@ async def test_a_person_saves_a_file_that_the_bot_has_sent(bot: Bot, li: Chat) -
     assert await li.save(file) == b"PK\x05\x06 all that is kept"
     with pytest.raises(SandboxError, match="has no file"):
         await li.save(text)
+
+
+async def test_a_keyboard_taken_away_is_no_answer_yet(sandbox: Sandbox, answering: Start) -> None:
+    async def answer(bot: Bot, update: Update) -> None:
+        query = update.callback_query
+        if query:
+            await query.edit_message_reply_markup(None)
+            await asyncio.sleep(0.15)
+            await bot.send_message(query.from_user.id, "再见")
+        elif update.message:
+            keyboard = InlineKeyboardMarkup([[InlineKeyboardButton("结束", callback_data="end")]])
+            await update.message.reply_text("您好", reply_markup=keyboard)
+
+    answering(answer)
+    li = await sandbox.person("李雷")
+    await li.send("/start")
+    await li.press("结束")
+    assert li.screen == "再见"
+
+
+async def test_a_test_can_wait_for_whatever_comes_next(li: Chat, bot: Bot) -> None:
+    waiting = asyncio.create_task(li.changed())
+    await bot.send_message(li.id, "something")
+    await waiting
+    assert li.screen == "something"
+    await li.changed(0.01)  # nothing more comes, and that is no mistake
+    assert li.screen == "something"
+
+
+@pytest.mark.parametrize("of", [Chat, Sandbox, Message])
+def test_the_docs_name_all_that_the_client_can_do(of: type) -> None:
+    words = set(re.findall(r"\w+", DOCS.read_text()))
+    assert {name for name in (*vars(of), *of.__annotations__) if not name.startswith("_")} - {"parse"} <= words
