@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Mapping
+from ipaddress import ip_network
 from typing import Any, Final
 
 from fastapi import APIRouter, FastAPI, Request
@@ -12,6 +13,7 @@ from api.auth import Credentials, Registration
 from api.by_phone import PhoneCredentials, PhoneRegistration
 from api.certificate import _received
 from api.doctor import DoctorChanges
+from api.edge import bearer, client_address
 from api.errors import handle_errors
 from api.json_body import JsonRoute
 from api.patient import PatientChanges
@@ -58,6 +60,14 @@ def json_body(data: bytes) -> None:
     if sent[0]["status"] == 422:
         faults = answer["errors"] if path.startswith("/api/") else answer["data"]["errors"]
         assert all(isinstance(text, str) and text for texts in faults.values() for text in texts)
+
+
+def headers(data: bytes) -> None:
+    """A token is printable ASCII or none; an address counts for one subscriber, or for all who have none."""
+    found = bearer({"headers": [(b"authorization", data)]})
+    assert found is None or (found.isascii() and found.isprintable())
+    counted = client_address({"client": (data.decode("latin-1"), 1)})
+    assert not counted or ip_network(counted)
 
 
 def form(data: bytes) -> None:

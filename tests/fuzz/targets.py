@@ -78,6 +78,7 @@ TARGETS: Final[Mapping[str, Target]] = {
     "keys": Target(values.keys, lambda: (b"k1:MDEyMzQ1Njc4OWFiY2RlZmdoaWprbG1ub3BxcnN0dXY=,k2:YQ==",)),
     "sealed": Target(values.sealed, lambda: (values.SEALED, values.SEALED[:-1])),
     "import_line": Target(values.import_line, lambda: (b"\4\4\x0b13812345678\7\4demo",)),
+    "log_line": Target(values.log_line, lambda: (b"138 1234 5678 \n", values.TOKEN.encode(), "a\u202eb".encode())),
     "rows": Target(files.rows, lambda: (b'\1source_id,phone\n1,"138\n', b'{"source_id": 1}\n[]\n')),
     "config": Target(files.config, lambda: (_CONFIG, b"a = 1", b"\xff")),
     "environment": Target(files.environment, lambda: tuple(bytes((at, 3)) + b"-1 " for at in range(60))),
@@ -86,5 +87,6 @@ TARGETS: Final[Mapping[str, Target]] = {
     "webhook_body": Target(telegram.body, lambda: (b'{"update_id": 1, "message": {"from": {"id": 5}}}',)),
     "update": Target(telegram.update, _updates),
     "json_body": Target(http.json_body, _bodies),
+    "headers": Target(http.headers, lambda: (b"Bearer a.b.c", b"2001:db8::1", b"::ffff:203.0.113.7", b"203.0.113.7")),
     "form": Target(http.form, lambda: (_FORM, b"--b--")),
 }

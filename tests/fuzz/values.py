@@ -1,5 +1,6 @@
 """What people type and services send as values: taken in one normal form, or refused as core does."""
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -10,6 +11,7 @@ from core.crockford import parse_number as parse_request_number
 from core.errors import AccountError, InvalidValue, Unauthenticated
 from core.import_lines import COLUMNS, ImportLine
 from core.keys import KeyRing, WeakKey
+from core.logs import _text
 from core.notes import Note
 from core.passwords import PasswordHash
 from core.places import parse_id
@@ -125,4 +127,12 @@ def import_line(data: bytes) -> None:
     assert line.role in {Role.PATIENT, Role.DOCTOR}
 
 
+def log_line(data: bytes) -> None:
+    """Whatever is logged stays on its line, hides nothing and shows no token of ours."""
+    shown = _text(data.decode("utf-8", "replace"))
+    assert not _HIDING.search(shown), shown
+    assert TOKEN not in shown
+
+
+_HIDING: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 FOREIGN_HASH: Final = "$2b$04$" + "a" * 21 + "." + "b" * 30 + "."
