@@ -6,6 +6,7 @@ import pytest
 from playwright.async_api import Browser, expect
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup, InputMediaPhoto, KeyboardButton, ReplyKeyboardMarkup
 
+from sandbox.model import Person
 from tests import pictures
 from tests.browser.conftest import LI, WIDE, View, on_a_narrow_screen, on_a_wide_screen, page_of
 
@@ -187,6 +188,10 @@ async def test_every_text_stands_out_from_what_is_behind_it(browser: Browser, sc
         await view.bot.send_message(LI, "Your number?", reply_markup=KEYS)
         await view.field.fill("a link https://example.org, and a password")
         await view.field.press("Enter")
+        for number, name in enumerate(("Ann", "Ben", "Cho")):  # whoever it is, in one of six colours
+            view.server.world.people[LI + 3 + number] = Person(LI + 3 + number, name, "en", note="Nurse")
+        view.server.world.publish({"type": "people"})
+        await expect(view.page.get_by_role("region", name="Cho")).to_be_attached()
         await view.bot.send_chat_action(LI, "typing")
         await expect(view.emma.locator(".phone-state")).to_have_text("typing…")
         await view.field.fill("/")
@@ -200,7 +205,20 @@ async def test_every_text_stands_out_from_what_is_behind_it(browser: Browser, sc
             for text, name, contrast in await view.page.evaluate(CONTRASTS):
                 seen[text] = min(seen.get(text, (name, 21.0)), (name, contrast), key=lambda one: one[1])
         assert {text: one for text, one in seen.items() if one[1] < 4.5} == {}
-        assert {"typing…", "this", "that", "For you", "report.pdf", "/start", "Share my number", "403 × 1"} <= set(seen)
+        assert {
+            "typing…",
+            "this",
+            "that",
+            "For you",
+            "A",
+            "B",
+            "C",
+            "Nurse",
+            "report.pdf",
+            "/start",
+            "Share my number",
+            "403 × 1",
+        } <= set(seen)
 
 
 async def test_nothing_is_wider_than_the_screen(browser: Browser) -> None:
