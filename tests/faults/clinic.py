@@ -85,6 +85,14 @@ class Clinic:
         await settled(self.evidence.database_url, within=SETTLING)
         await check(self.evidence)
 
+    async def amid(self, calls: int) -> None:
+        """Waits for a random moment within the bot's next so many calls, however fast the machine is."""
+        until = len(self.record) + random.randrange(calls)
+        while len(self.record) < until:
+            self.fail_early()
+            await asyncio.sleep(0.005)
+        await asyncio.sleep(random.uniform(0, 0.05))
+
     def fail_early(self) -> None:
         """Raises what ended somebody's line before its time."""
         for line in self._lines:

@@ -1,7 +1,6 @@
 """The database file locked by another process for longer than anybody waits; a disk that is full, and free again."""
 
 import asyncio
-import random
 import resource
 import sys
 from collections.abc import AsyncIterator
@@ -48,10 +47,9 @@ async def test_people_are_served_though_another_process_locks_the_database(
         await here.bot.running()
         await here.open()
         for seconds in (2, 14):  # longer than SQLite waits for a lock, too
-            await asyncio.sleep(random.uniform(1, 3))
+            await here.amid(calls=150)
             async with locked(path):
                 await asyncio.sleep(seconds)
-            here.fail_early()
         await here.close()
         assert await here.bot.stop() == 0
         print(figures(here, "2 locks"))
@@ -66,12 +64,11 @@ async def test_people_are_served_when_the_disk_has_room_again(sqlite_template: P
         await here.bot.running()
         await here.open()
         for most in (0, 4096, 65536, 200_000):
-            await asyncio.sleep(random.uniform(1, 3))
+            await here.amid(calls=150)
             resource.prlimit(here.bot.pid, resource.RLIMIT_FSIZE, (most, resource.RLIM_INFINITY))
             await asyncio.sleep(4)
             assert here.bot.ended is None, here.bot.said()
             resource.prlimit(here.bot.pid, resource.RLIMIT_FSIZE, UNLIMITED)
-            here.fail_early()
         await here.close()
         assert await here.bot.stop() == 0
         print(figures(here, "4 times a full disk"))

@@ -20,11 +20,10 @@ async def test_people_are_served_while_the_database_is_killed_again_and_again(tm
         await here.bot.running()
         await here.open()
         for _ in range(KILLS):
-            await asyncio.sleep(random.uniform(0, 3))
+            await here.amid(calls=150)
             await server.kill()
             await asyncio.sleep(random.uniform(0, 2))
             await server.start()
-            here.fail_early()
         await here.close()
         assert await here.bot.stop() == 0
         print(figures(here, f"{KILLS} kills of the database"))

@@ -1,8 +1,6 @@
 """SIGTERM in the middle of everything: what was begun is drained or left for the next start, and nothing is lost."""
 
-import asyncio
 import os
-import random
 from pathlib import Path
 
 import pytest
@@ -19,12 +17,11 @@ async def test_people_are_served_while_the_bot_is_stopped_again_and_again(databa
         await here.open()
         for number in range(STOPS):
             await here.bot.running()
-            await asyncio.sleep(random.uniform(0, 2))
+            await here.amid(calls=150)
             if number % 2:
                 await here.sandbox.fail("error", "sendMessage", status=502, times=1_000_000)
             assert await here.bot.stop() == 0
             await here.sandbox.heal()
-            here.fail_early()
             await here.bot.start()
         await here.close()
         assert await here.bot.stop() == 0
