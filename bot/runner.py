@@ -61,7 +61,7 @@ class Runner:
             handling=handling,
             answers=answers,
             failing=failing,
-            on_free=self._freed,
+            on_free=lambda _person: self.wake(),  # their next one may wait, or this one again after a failure
         )
         self._holding = Holding(database, clock, worker)
         self._woken = asyncio.Event()

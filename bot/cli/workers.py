@@ -132,7 +132,8 @@ class Workers:
                 continue
             first = worker.deaths == 0 and lived < _LONG_LIFE
             if code in _HOPELESS or (first and code > 0):
-                raise Failure(f"Worker {worker.number} could not run, so all have ended.", Exit(code))
+                known = Exit(code) if code in list(Exit) else Exit.FAILED
+                raise Failure(f"Worker {worker.number} could not run, so all have ended.", known)
             worker.deaths = worker.deaths + 1 if lived < _LONG_LIFE else 1
             pause = min(_FIRST_PAUSE * 2 ** (worker.deaths - 1), _LONGEST_PAUSE)
             worker.starts_at = time.monotonic() + pause

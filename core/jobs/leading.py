@@ -41,6 +41,7 @@ class Leading:
         self._holder = holder
         self._every = every
         self.leads = False
+        self._blind = False
 
     async def run(self) -> None:
         """Runs until it is cancelled, then gives the lease up. Raises what the work raises."""
@@ -76,10 +77,14 @@ class Leading:
     async def _has(self) -> bool:
         """Takes or renews the lease; reads first, so that who waits writes nothing."""
         try:
-            return await uncut(self._take())
+            has = await uncut(self._take())
         except StorageError as error:
-            _log.warning("A lease cannot be read", work=self._name, error=str(error))
+            if not self._blind:
+                _log.warning("Who leads cannot be read; trying again", work=self._name, error=str(error))
+            self._blind = True
             return False
+        self._blind = False
+        return has
 
     async def _take(self) -> bool:
         now = self._clock()

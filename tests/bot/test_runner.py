@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
-from sqlalchemy import select, update
+from sqlalchemy import event, select, update
 
 from bot.sealed import seal_json
 from core.settings import Settings
@@ -145,3 +145,25 @@ async def test_a_busy_group_holds_nobody_else_up(clinic: Clinic) -> None:
     li = await clinic.person()
     await li.send("/start", wait=False)
     await li.expect("您想做什么", timeout=2.5)
+
+
+async def test_a_step_of_a_dialog_is_written_in_three_short_transactions(clinic: Clinic) -> None:
+    """Received; decided and answered; shown: what more is written, each message of each person pays for."""
+    li = await clinic.person()
+    await li.send("/register")
+    written: list[str] = []
+
+    def note(_conn: object, _cursor: object, statement: str, *_rest: object) -> None:
+        if statement.startswith(("INSERT", "UPDATE", "DELETE")):
+            written.append(" ".join(statement.replace("INSERT INTO", "INSERT").split()[:2]))
+
+    engine = clinic.app.database._engine.sync_engine
+    event.listen(engine, "before_cursor_execute", note)
+    await li.press("患者")
+    event.remove(engine, "before_cursor_execute", note)
+    assert [statement for statement in written if "leases" not in statement] == [
+        "INSERT inbox",
+        "INSERT chats",
+        "UPDATE inbox",
+        "UPDATE chats",
+    ]
