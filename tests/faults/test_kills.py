@@ -26,7 +26,7 @@ async def server() -> AsyncIterator[Served]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kills", [100])
+@pytest.mark.parametrize("kills", [15])
 async def test_people_register_while_the_bot_is_killed_again_and_again(
     kills: int, server: Served, database_url: str, tmp_path: Path
 ) -> None:
