@@ -205,20 +205,8 @@ async def test_every_text_stands_out_from_what_is_behind_it(browser: Browser, sc
             for text, name, contrast in await view.page.evaluate(CONTRASTS):
                 seen[text] = min(seen.get(text, (name, 21.0)), (name, contrast), key=lambda one: one[1])
         assert {text: one for text, one in seen.items() if one[1] < 4.5} == {}
-        assert {
-            "typing…",
-            "this",
-            "that",
-            "For you",
-            "A",
-            "B",
-            "C",
-            "Nurse",
-            "report.pdf",
-            "/start",
-            "Share my number",
-            "403 × 1",
-        } <= set(seen)
+        looked_at = {"typing…", "this", "that", "For you", "A", "B", "C", "Nurse", "report.pdf", "/start", "403 × 1"}
+        assert looked_at <= set(seen)
 
 
 async def test_nothing_is_wider_than_the_screen(browser: Browser) -> None:
