@@ -17,6 +17,7 @@ from storage import accounts as account_store
 
 LAPSED: Final = "login.code_lapsed"
 THROTTLED: Final = "code.throttled"
+_NO_LIMIT: Final = 1_000_000  # what is counted so locks nobody out
 
 
 class LoginCodes:
@@ -62,9 +63,14 @@ class LoginCodes:
         if not await self._second_factors.take(uow, row, code, here=telegram_user_id):
             await self._audit.append(uow, Action.FAIL_LOGIN, subject=row.pseudonym, reasons=["second_factor"])
             LOGINS.labels(uow.channel, "second_factor").inc()
-            if failures + 1 == TOLD_AFTER:  # whoever this is has the password
+            # Counted by itself: wrong passwords came before, perhaps. Whoever this is has the right one.
+            if await self._throttle.reserve(uow, self._wrong(needed), _NO_LIMIT) + 1 == TOLD_AFTER:
                 await self._notices.tell(uow, row.id, NoticeKind.SECOND_FACTOR_WRONG, but=telegram_user_id)
             return LoginRefused()
         await self._throttle.give_back(uow, source_key)
         await self._throttle.clear(uow, needed.account_key)
+        await self._throttle.clear(uow, self._wrong(needed))
         return await self._login.open(uow, self._accounts.of_row(uow, row), source, failures)
+
+    def _wrong(self, needed: CodeNeeded) -> str:
+        return self._throttle.key("wrong codes", needed.account_id)

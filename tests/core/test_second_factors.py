@@ -174,12 +174,17 @@ async def test_of_two_who_send_one_code_at_once_one_is_let_in(
         assert sorted(isinstance(result, LoggedIn) for result in results) == [False, True]
 
 
-async def test_the_owner_is_told_that_somebody_has_the_password(core: Core, desk: Desk, admin: Account) -> None:
+async def test_the_owner_is_told_that_somebody_has_the_password(
+    core: Core, desk: Desk, admin: Account, clock: SetClock
+) -> None:
     made = await enrolled(core, desk, admin)
     await give(core, desk, await needed(core, desk), made.recovery_codes[0])
+    for _ in range(3):
+        await prove(core, desk, Source.telegram(GUESSER), "a wrong one")
     half = await needed(core, desk, GUESSER)
     for _ in range(4):
         await give(core, desk, half, WRONG, GUESSER)
+        clock.advance(minutes=2)
     wrong = [person for person, kind in await told(desk) if kind == NoticeKind.SECOND_FACTOR_WRONG]
     assert wrong == [FANG]
     assert (Action.FAIL_LOGIN, "second_factor") in await audited(desk)
