@@ -50,7 +50,7 @@ fuzz: $(VENV)/.dev ## Every parser of outside bytes, SECONDS each; TARGETS names
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check 'atheris>=3,<4' || echo "atheris cannot be had here."
 	$(BIN)/python -m tests.fuzz $(SECONDS) $(TARGETS)
 
-EXAMPLES ?= 1000
+EXAMPLES ?= 200
 fuzz-stories: $(VENV)/.dev ## People, dialogs and reviews, done with by chance: so many stories of each.
 	EXAMPLES=$(EXAMPLES) $(BIN)/python -m pytest -n0 -m "slow or not slow" tests/fuzz/test_any_logins.py tests/bot/rules/test_whatever_happens.py tests/core/test_review_model.py
 

@@ -4,6 +4,6 @@
 them. What it finds goes into its target's seeds, which the plain suite tries each time.
 
 What people do in any order is tried by stories that chance writes: logins here, dialogs in
-tests/bot/rules/test_whatever_happens.py, reviews in tests/core/test_review_model.py. `make fuzz-stories EXAMPLES=5000`
+tests/bot/rules/test_whatever_happens.py, reviews in tests/core/test_review_model.py. `make fuzz-stories EXAMPLES=1000`
 tries more of them than `make test-slow` does.
 """

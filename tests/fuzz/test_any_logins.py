@@ -9,9 +9,8 @@ import tempfile
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import pyotp
 import pytest
@@ -30,7 +29,7 @@ from core.tokens import LIFE, WINDOW
 from core.unit import Channel, UnitOfWork
 from core.values import Password, PersonName, Phone, Role
 from storage.database import Database
-from tests.databases import copy_sqlite, make_sqlite_template
+from tests.databases import copy_sqlite
 
 T = TypeVar("T")
 PHONES = tuple(Phone(f"1380013800{number}") for number in range(3))
@@ -76,14 +75,16 @@ class Entry:
         return now < min(self.began + WINDOW, self.used + IDLE[self.owner.role])
 
 
-@cache
-def template() -> Path:
-    return make_sqlite_template(Path(tempfile.mkdtemp(prefix="logins-")) / "template.db")
+@pytest.fixture(scope="module", autouse=True)
+def template(sqlite_template: Path) -> None:
+    """A machine is made by hypothesis, and asks for no fixture."""
+    Logins.template = sqlite_template
 
 
 class Logins(RuleBasedStateMachine):
     """People, an operator and the clock."""
 
+    template: ClassVar[Path]
     entries = Bundle("entries")
     owners = Bundle("owners")
 
@@ -91,7 +92,7 @@ class Logins(RuleBasedStateMachine):
         super().__init__()
         self.loop = asyncio.new_event_loop()
         self.folder = tempfile.TemporaryDirectory(prefix="logins-")
-        self.database = Database(copy_sqlite(template(), Path(self.folder.name) / "clinic.db"))
+        self.database = Database(copy_sqlite(self.template, Path(self.folder.name) / "clinic.db"))
         self.core = Core(
             Settings(
                 clinic=Clinic(name="仁和诊所", contact="010-12345678", privacy_url="https://clinic.example/privacy"),
