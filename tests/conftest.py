@@ -16,6 +16,7 @@ from core.unit import Channel, UnitOfWork
 from storage.database import Database
 from tests.databases import PostgresServer, copy_sqlite, make_sqlite_template, start_postgres
 
+pytest_plugins = ["tests.redaction"]
 TESTS: Final = Path(__file__).parent
 ON_BOTH: Final = ("test_runner", "test_story", "test_audit", "core/test_login", "core/test_sessions", "_races")
 

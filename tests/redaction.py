@@ -36,10 +36,15 @@ def unmasked(log: str) -> list[str]:
 
 
 def hear(*texts: str) -> None:
-    """These must not be read in any log of the present test; digits alone stand in every phone, and what is short is
-    found by chance."""
-    lines = (line for text in texts for line in text.splitlines())
-    _heard.update(line for line in lines if len(line.encode("utf-8", "surrogatepass")) >= 6 and not line.isdecimal())
+    """These must not be read in any log of the present test."""
+    _heard.update(line for text in texts for line in text.splitlines() if _is_telling(line))
+
+
+def _is_telling(line: str) -> bool:
+    """Whether it would not be found by chance: digits alone stand in every phone, short words in every sentence."""
+    word = line.strip()
+    by_chance = word.isdecimal() or (word.isascii() and word.isalpha() and len(word) < 10)
+    return len(word.encode("utf-8", "surrogatepass")) >= 6 and len(set(word)) >= 5 and not by_chance
 
 
 def pytest_configure() -> None:

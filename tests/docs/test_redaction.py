@@ -35,6 +35,10 @@ def test_a_secret_a_picture_and_what_is_not_masked_are_found() -> None:
     assert unmasked("fine\nphone 13812345678\nphone 138****5678") == ["phone 13812345678"]
 
 
+def test_it_looks_through_this_very_run(pytestconfig: pytest.Config) -> None:
+    assert pytestconfig.pluginmanager.has_plugin("tests.redaction")
+
+
 @pytest.mark.slow
 def test_a_test_whose_logs_tell_a_secret_fails(tmp_path: Path) -> None:
     (tmp_path / "test_leaky.py").write_text(LEAKY)
