@@ -119,7 +119,9 @@ async def press(chat: Chat, data: str) -> None:
     """Presses a button that the bot never made: a client can send any data. The chat is not looked at again."""
     forged = {"message_id": chat.last.id, "callback_data": data, "stale": True}
     done = await chat.sandbox.request("POST", f"/people/{chat.id}/press", json=forged)
-    await chat._wait(done["update_id"], answer=True)
+    await chat.sandbox.request("GET", f"/acts/{done['update_id']}", params={"until": "confirmed"})
+    assert chat.sandbox.settled
+    await chat.sandbox.settled()
 
 
 def shown_data(chat: Chat) -> set[str]:
