@@ -8,7 +8,7 @@ import pytest
 
 from tests.faults.clinic import clinic, figures
 
-KILLS = int(os.environ.get("FAULTS_KILLS", "25"))
+KILLS = int(os.environ.get("FAULTS_KILLS", "15"))
 
 
 @pytest.mark.slow

@@ -10,7 +10,7 @@ import pytest
 
 from tests.faults.clinic import Clinic, clinic, figures
 
-SECONDS = int(os.environ.get("FAULTS_SECONDS", "40"))
+SECONDS = int(os.environ.get("FAULTS_SECONDS", "25"))
 TROUBLES: tuple[dict[str, Any], ...] = (
     {"kind": "error", "status": 502, "times": 5},
     {"kind": "error", "status": 500, "times": 3, "method": "getUpdates"},
