@@ -54,13 +54,13 @@ async def test_thousands_of_guests_open_a_dialog_and_others_are_served(town: Tow
     assert after["accounts"] == before["accounts"] + 1
 
 
-async def test_one_who_sends_thousands_of_messages_delays_nobody(town: Town) -> None:
+async def test_one_who_sends_a_thousand_messages_delays_nobody(town: Town) -> None:
     """Others go through a whole dialog while his are still waiting; then all of his are answered in their order."""
     shouter = await town.stranger("吵")
     world = town.clinic.server.world
     phone = Phone(world, next(iter(world.bots.values())), world.people[shouter.id])
     others = [await town.stranger(f"人{number}") for number in range(3)]
-    for number in range(2000):
+    for number in range(1000):
         phone.send_text(f"第 {number} 条")
     await asyncio.gather(*(_register(chat) for chat in others))
     assert all("已注册好" in chat.screen for chat in others)
@@ -70,7 +70,7 @@ async def test_one_who_sends_thousands_of_messages_delays_nobody(town: Town) -> 
     async with town.clinic.app.database.read() as conn:
         taken = select(inbox_table.c.done_at).where(inbox_table.c.person_id == shouter.id).order_by(inbox_table.c.seq)
         done = list((await conn.execute(taken)).scalars())
-    assert len(done) == 2000
+    assert len(done) == 1000
     assert None not in done
     town.check_no_fault()
 
