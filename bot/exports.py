@@ -179,7 +179,8 @@ class Exporting:
             nonlocal lost
             kept_at = time.monotonic()
             while True:
-                await documents.sending(self._bot, job.telegram_user_id)
+                with suppress(TimeoutError):  # a slow Telegram must not cost the claim
+                    await asyncio.wait_for(documents.sending(self._bot, job.telegram_user_id), _ACTION_SECONDS)
                 await asyncio.sleep(_ACTION_SECONDS)
                 if time.monotonic() - kept_at > _KEEP_EVERY:
                     kept_at = time.monotonic()

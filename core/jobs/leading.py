@@ -14,8 +14,8 @@ from storage import leases
 from storage.database import Database
 from storage.errors import StorageError
 
-LIFE: Final = timedelta(seconds=15)
-_EVERY: Final = 5.0  # seconds between renewals, and between looks whether the lease is free
+LIFE: Final = timedelta(seconds=8)
+_EVERY: Final = 3.0  # seconds between renewals, and between looks whether the lease is free
 
 _log: Final = structlog.get_logger(__name__)
 
