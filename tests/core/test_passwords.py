@@ -4,7 +4,6 @@ import asyncio
 import os
 import sys
 import threading
-import time
 
 import bcrypt
 import pytest
@@ -92,13 +91,12 @@ async def test_both_are_taken_where_that_is_switched_off() -> None:
 async def test_hashing_leaves_the_event_loop_free() -> None:
     passwords = made(cost=10)
     hashing = asyncio.gather(*(passwords.hash(GOOD) for _ in range(4)))
-    worst = 0.0
+    rounds = 0
     while not hashing.done():
-        before = time.perf_counter()
         await asyncio.sleep(0.001)
-        worst = max(worst, time.perf_counter() - before)
+        rounds += 1
     await hashing
-    assert worst < 0.05  # one hash alone takes longer
+    assert rounds > 20  # counted, not timed: the machine may be busy with other things
 
 
 async def test_a_full_queue_says_how_long_and_empties() -> None:
