@@ -404,7 +404,7 @@ async def test_who_is_erased_leaves_nothing_open_and_the_reviewer_is_told(clinic
     doctor, admin = await clinic.doctor(), await clinic.admin()
     number = await clinic.send(doctor)
     await clinic.open(admin, number)
-    await clinic.do(clinic.core.departures.close_open, doctor)
+    await clinic.do(clinic.core.departures.close_open, doctor.account_id, doctor)
     assert await clinic.state(number) is State.WITHDRAWN
     assert await clinic.told(admin) == ["review_closed"]
     assert await clinic.tried(clinic.core.reviews.approve, admin, number) == "review.closed"
