@@ -18,7 +18,7 @@ from tests.databases import PostgresServer, copy_sqlite, make_sqlite_template, s
 
 pytest_plugins = ["tests.redaction"]
 TESTS: Final = Path(__file__).parent
-ON_BOTH: Final = ("test_runner", "test_story", "test_audit", "core/test_login", "core/test_sessions", "_races")
+ON_BOTH: Final = ("test_runner", "core/test_login", "core/test_sessions", "_races")
 
 
 @pytest.hookimpl(tryfirst=True)

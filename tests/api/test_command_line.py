@@ -81,7 +81,11 @@ async def running(env: Env, folder: Path) -> AsyncIterator[tuple[asyncio.subproc
 
 
 @pytest.mark.parametrize(
-    ("number", "code"), [(signal.SIGTERM, Exit.OK), (signal.SIGINT, Exit.INTERRUPTED)], ids=["SIGTERM", "SIGINT"]
+    ("number", "code"),
+    [
+        pytest.param(signal.SIGTERM, Exit.OK, id="SIGTERM"),
+        pytest.param(signal.SIGINT, Exit.INTERRUPTED, id="SIGINT", marks=pytest.mark.slow),
+    ],
 )
 async def test_it_answers_until_it_is_told_to_stop(env: Env, tmp_path: Path, number: int, code: int) -> None:
     port = free_port()

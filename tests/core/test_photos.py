@@ -133,14 +133,14 @@ def test_a_small_file_that_asks_for_hours_is_given_up(monkeypatch: pytest.Monkey
 
 
 async def test_the_loop_goes_on_meanwhile(photos: Photos) -> None:
-    large = pictures.jpeg(pictures.certificate((6000, 5000)))
+    large = pictures.jpeg(pictures.certificate((3000, 2500)))
     taking = asyncio.gather(*(taken(photos, large) for _ in range(3)))
     rounds = 0
     while not taking.done():
         await asyncio.sleep(0.001)
         rounds += 1
     await taking
-    assert rounds > 50  # counted, not timed: the machine may be busy with other things
+    assert rounds > 20  # counted, not timed: the machine may be busy with other things
 
 
 async def test_a_full_queue_says_how_long_and_empties(photos: Photos) -> None:

@@ -61,7 +61,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
     yield from new_database(request, tmp_path)
 
 
-@pytest.fixture(params=[False, True], ids=["two_eyes", "four_eyes"])
+@pytest.fixture(params=[pytest.param(False, id="two_eyes", marks=pytest.mark.slow), pytest.param(True, id="four_eyes")])
 def eyes(request: pytest.FixtureRequest, settings: Settings) -> bool:
     """Before the core is put together."""
     object.__setattr__(settings, "review", Review(four_eyes=request.param))

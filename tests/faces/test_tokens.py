@@ -146,6 +146,7 @@ async def test_t19_a_refresh_keeps_sub_sid_and_iat_and_renews_the_rest(face: Fac
 
 
 @proves("TOKENS T20")
+@pytest.mark.slow
 async def test_t20_the_window_counts_from_the_login_and_exp_never_passes_it(face: Face) -> None:
     token = await face.newcomer()
     born = claims(token)["iat"]
