@@ -3,7 +3,8 @@
 import asyncio
 import sqlite3
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -61,43 +62,46 @@ async def test_what_took_long_goes_to_the_thread_the_next_time_and_the_loop_goes
     assert rounds.count > 50  # counted, not timed: the machine may be busy with other things
 
 
-async def test_while_another_process_writes_only_who_writes_waits(database: Database) -> None:
-    rounds = Rounds()
+@contextmanager
+def locked_elsewhere(database: Database) -> Iterator[None]:
+    """Somebody else has the write lock meanwhile."""
     other = sqlite3.connect(str(database.path), isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
-
-    async def write() -> None:
-        async with database.write() as conn:
-            await conn.execute(text("INSERT INTO seen VALUES (1)"))
-
-    writing = asyncio.create_task(write())
-    meanwhile = asyncio.create_task(rounds.go_on())
-    while rounds.count < 1000:
-        await asyncio.sleep(0.001)
-    async with database.read() as conn:
-        assert await conn.scalar(text("SELECT count(*) FROM seen")) == 0
-    assert not writing.done()
+    yield
     other.execute("COMMIT")
     other.close()
+
+
+async def write(database: Database) -> None:
+    async with database.write() as conn:
+        await conn.execute(text("INSERT INTO seen VALUES (1)"))
+
+
+async def written(database: Database) -> int:
+    async with database.read() as conn:
+        return int(await conn.scalar(text("SELECT count(*) FROM seen")))
+
+
+async def test_while_another_process_writes_only_who_writes_waits(database: Database) -> None:
+    rounds = Rounds()
+    with locked_elsewhere(database):
+        writing = asyncio.create_task(write(database))
+        meanwhile = asyncio.create_task(rounds.go_on())
+        while rounds.count < 1000:
+            await asyncio.sleep(0.001)
+        assert await written(database) == 0
+        assert not writing.done()
     await writing
     meanwhile.cancel()
+    assert await written(database) == 1
 
 
 async def test_who_gives_up_waiting_for_the_lock_leaves_the_connection_whole(database: Database) -> None:
-    other = sqlite3.connect(str(database.path), isolation_level=None)
-    other.execute("BEGIN IMMEDIATE")
-
-    async def write() -> None:
-        async with database.write() as conn:
-            await conn.execute(text("INSERT INTO seen VALUES (1)"))
-
-    writing = asyncio.create_task(write())
-    await asyncio.sleep(0.05)
-    writing.cancel()
-    other.execute("COMMIT")
-    other.close()
+    with locked_elsewhere(database):
+        writing = asyncio.create_task(write(database))
+        await asyncio.sleep(0.05)
+        writing.cancel()
     with pytest.raises(asyncio.CancelledError):
         await writing
-    await write()
-    async with database.read() as conn:
-        assert await conn.scalar(text("SELECT count(*) FROM seen")) == 1
+    await write(database)
+    assert await written(database) == 1
