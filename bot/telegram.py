@@ -134,7 +134,7 @@ class AiohttpRequest(BaseRequest):
             parsed = orjson.loads(payload)
         except orjson.JSONDecodeError:
             parsed = None
-        if not isinstance(parsed, dict):
+        if not isinstance(parsed, dict) or "ok" not in parsed:
             raise NetworkError("The server's answer is not a Bot API answer.")
         return parsed
 
