@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 import pytest
+import structlog
 
 from core.core import Core
 from core.keys import KEY_NAMES, KeyRing, new_key_text
@@ -19,6 +20,11 @@ from tests.databases import PostgresServer, copy_sqlite, make_sqlite_template, s
 pytest_plugins = ["tests.redaction"]
 TESTS: Final = Path(__file__).parent
 ON_BOTH: Final = ("test_runner", "core/test_login", "core/test_sessions", "_races")
+
+
+def pytest_configure() -> None:
+    """As the product writes them: structlog's own traces, with colours and values, take a second each."""
+    structlog.dev.ConsoleRenderer.get_active().exception_formatter = structlog.dev.plain_traceback
 
 
 @pytest.hookimpl(tryfirst=True)
