@@ -201,7 +201,7 @@ class Desk:
             return led(left, (cancelled(self.flows[draft.flow]),))
         if event.action in ("cmd", "leave"):
             return self.open(person, event.arg, now)
-        if event.action == "switch" and person.audience != GUEST:
+        if event.action == "switch" and draft is None and person.audience != GUEST:
             return Ask(lambda case: self._switch(case, event.arg))
         if event.action == "lang" and event.arg in LANGUAGES:
             return self._change_language(person, event.arg)
