@@ -126,7 +126,7 @@ def test_whatever_happens_nothing_breaks_or_is_written_too_early(
 
 
 @pytest.mark.slow
-@settings(BOUNDED, max_examples=int(os.environ.get("EXAMPLES", "200")), derandomize=False)
+@settings(BOUNDED, max_examples=int(os.environ.get("EXAMPLES", "200")), derandomize="EXAMPLES" not in os.environ)
 @given(life=lives)
 def test_whatever_happens_for_long(room: Room, life: tuple[str, list[tuple[Any, ...]]]) -> None:
     live_through(room, *life)
