@@ -19,7 +19,7 @@ from tests.databases import PostgresServer, copy_sqlite, make_sqlite_template, s
 
 pytest_plugins = ["tests.redaction"]
 TESTS: Final = Path(__file__).parent
-ON_BOTH: Final = ("test_runner", "core/test_login", "core/test_sessions", "_races")
+ON_BOTH: Final = "_races"
 
 
 def pytest_configure() -> None:
@@ -35,7 +35,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """
     for item in items:
         params = item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
-        once_more = params.get("database_url") == "postgresql" and not str(item.path.with_suffix("")).endswith(ON_BOTH)
+        once_more = params.get("database_url") == "postgresql" and not item.path.stem.endswith(ON_BOTH)
         room = item.path.relative_to(TESTS).parts[0]
         if (once_more and room != "storage") or (room == "faces" and params.get("face") == "bot"):
             item.add_marker(pytest.mark.slow)

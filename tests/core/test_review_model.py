@@ -61,7 +61,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
     yield from new_database(request, tmp_path)
 
 
-@pytest.fixture(params=[pytest.param(False, id="two_eyes", marks=pytest.mark.slow), pytest.param(True, id="four_eyes")])
+@pytest.fixture(params=[False, True], ids=["two_eyes", "four_eyes"])
 def eyes(request: pytest.FixtureRequest, settings: Settings) -> bool:
     """Before the core is put together."""
     object.__setattr__(settings, "review", Review(four_eyes=request.param))
@@ -171,7 +171,8 @@ class Walk:
             assert sum(state in VALID for state in own) <= 1
 
 
-@pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.slow), pytest.param(3, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [1, 2, 3])
 async def test_whatever_is_done_in_any_order_review_md_holds(eyes: bool, clinic: Clinic, seed: int) -> None:
     doctors = [await clinic.doctor() for _ in range(2)]
     admins = [await clinic.admin() for _ in range(3)]

@@ -199,6 +199,7 @@ def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
         up.end()
 
 
+@pytest.mark.slow
 async def test_the_bot_answers_on_the_page(up: Up) -> None:
     async with Sandbox.connect(up.url) as sandbox:
         person = (await sandbox.people())[0]
@@ -207,12 +208,14 @@ async def test_the_bot_answers_on_the_page(up: Up) -> None:
     assert up.url in up.told()
 
 
+@pytest.mark.slow
 def test_the_http_routes_are_there_with_their_page(up: Up) -> None:
     described = eventually(lambda: get(f"{up.api_url}/openapi.json"))
     assert "/patient/login" in described["paths"]
     assert f"The HTTP routes: {up.api_url}/docs" in up.told()
 
 
+@pytest.mark.slow
 def test_the_admins_login_stands_above_their_phone(up: Up) -> None:
     people = get(f"{up.url}/sandbox/people")
     state = json.loads((up.data / "state.json").read_text())
@@ -220,11 +223,13 @@ def test_the_admins_login_stands_above_their_phone(up: Up) -> None:
     assert state["admin_password"] in people[2]["note"]
 
 
+@pytest.mark.slow
 def test_it_knows_the_hospital_that_the_documents_name(up: Up) -> None:
     with sqlite3.connect(up.data / "clinic.db") as rows:
         assert rows.execute("SELECT name FROM hospitals WHERE id = 3").fetchone()
 
 
+@pytest.mark.slow
 def test_it_keeps_to_its_own_folder_and_to_itself(up: Up) -> None:
     assert {path.name for path in up.folder.iterdir()} == {"data", "output"}
     assert [path.name for path in (up.folder / "data").iterdir()] == ["sandbox"]
@@ -234,6 +239,7 @@ def test_it_keeps_to_its_own_folder_and_to_itself(up: Up) -> None:
             assert stat.S_IMODE(path.stat().st_mode) & 0o077 == 0, path
 
 
+@pytest.mark.slow
 def test_a_second_one_in_the_same_folder_is_refused(up: Up) -> None:
     done = run(up.folder, "up", "--port", str(free_port()))
     assert done.returncode == 1
@@ -241,6 +247,7 @@ def test_a_second_one_in_the_same_folder_is_refused(up: Up) -> None:
     assert len(done.stderr.splitlines()) == 1
 
 
+@pytest.mark.slow
 def test_a_bot_that_dies_is_started_again(up: Up) -> None:
     def bot() -> int:
         (found,) = [

@@ -109,7 +109,7 @@ def live_through(room: Room, audience: str, story: list[tuple[Any, ...]]) -> Non
 
 BOUNDED = settings(
     deadline=None,
-    max_examples=10,
+    max_examples=5,
     derandomize=True,
     database=None,
     phases=(Phase.explicit, Phase.generate, Phase.shrink),
