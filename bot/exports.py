@@ -180,7 +180,8 @@ class Exporting:
             kept_at = time.monotonic()
             while True:
                 with suppress(TimeoutError):  # a slow Telegram must not cost the claim
-                    await asyncio.wait_for(documents.sending(self._bot, job.telegram_user_id), _ACTION_SECONDS)
+                    async with asyncio.timeout(_ACTION_SECONDS):  # not wait_for: bot/looking.py
+                        await documents.sending(self._bot, job.telegram_user_id)
                 await asyncio.sleep(_ACTION_SECONDS)
                 if time.monotonic() - kept_at > _KEEP_EVERY:
                     kept_at = time.monotonic()

@@ -37,8 +37,10 @@ class Looking:
 
     async def sleep(self) -> None:
         """Waits until it is time to look again."""
+        # Not wait_for: in Python 3.11 it forgets that it was cancelled when it is woken at the same moment.
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._woken.wait(), self._pause())
+            async with asyncio.timeout(self._pause()):
+                await self._woken.wait()
 
     def _pause(self) -> float:
         if not self._told:

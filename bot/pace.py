@@ -81,7 +81,8 @@ class Shares:
             while True:
                 self._woken.clear()
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._woken.wait(), _COUNT_EVERY)
+                    async with asyncio.timeout(_COUNT_EVERY):  # not wait_for: bot/looking.py
+                        await self._woken.wait()
                 await self._count()
         finally:
             with suppress(StorageError):

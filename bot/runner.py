@@ -142,7 +142,8 @@ class Runner:
 
     async def _is_woken_within(self, seconds: float) -> bool:
         with suppress(TimeoutError):
-            return await asyncio.wait_for(self._woken.wait(), seconds)
+            async with asyncio.timeout(seconds):  # not wait_for: bot/looking.py
+                return await self._woken.wait()
         return False
 
     def _look_at_heard(self) -> None:

@@ -34,7 +34,8 @@ async def listen(database: Database, heard: Heard, *, ready: Callable[[], None])
         ready()
         while not ended.is_set():
             try:
-                await asyncio.wait_for(ended.wait(), _CHECK_EVERY)
+                async with asyncio.timeout(_CHECK_EVERY):  # not wait_for, which may forget that it was cancelled
+                    await ended.wait()
             except TimeoutError:
                 async with asyncio.timeout(_ANSWER):
                     await conn.execute(text("SELECT 1"))
