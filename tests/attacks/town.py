@@ -17,6 +17,8 @@ from tests.bot.test_profile import doctor
 
 _PASSING: Final = frozenset({"inbox", "chats", "counters", "leases", "audit", "alembic_version"})
 """Tables that every word of anybody changes."""
+_PASSES: Final = frozenset({"last_used_at", "compared_at"})
+"""Columns that change without anybody's deed: by being used, and by the clock's own jobs (core/flags.py)."""
 _WHOSE: Final = ("account_id", "telegram_user_id")
 FAULT: Final = "我们这边出了点问题"
 
@@ -82,11 +84,11 @@ class Town:
             return state.revision if state else 0
 
     async def kept(self, *, but: Collection[int] = ()) -> Kept:
-        """Every row of every table that is not about these accounts and Telegram users; without when it was used."""
+        """Every row that is not about these accounts and Telegram users, without what passes by itself."""
         async with self.clinic.app.database.read() as conn:
             return {
                 table.name: sorted(
-                    tuple(repr(value) for name, value in row._mapping.items() if name != "last_used_at")
+                    tuple(repr(value) for name, value in row._mapping.items() if name not in _PASSES)
                     for row in await conn.execute(select(table))
                     if not _about(table.name, row._mapping, but)
                 )
