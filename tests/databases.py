@@ -21,10 +21,12 @@ _FAST = ("fsync = off", "synchronous_commit = off", "full_page_writes = off", "m
 class PostgresServer:
     """One server for a whole test run, shared by its workers; a fresh database costs a copy of the template."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, durable: bool) -> None:
+        """`durable`: with a server's own defaults, as in earnest; else it skips what only a power cut would need."""
         run = os.environ.get("PYTEST_XDIST_TESTRUNUID") or uuid.uuid4().hex
+        self._settings = () if durable else _FAST
         # Not under pytest's own folder: as root the server runs as another user, who may not look in there.
-        folder = Path(tempfile.gettempdir()) / f"clinic-postgres-{run[:12]}"
+        folder = Path(tempfile.gettempdir()) / f"clinic-{'durable' if durable else 'postgres'}-{run[:12]}"
         self._server = get_server(folder, cleanup_mode="delete")
         self._socket = parse_qs(urlsplit(self._server.get_uri()).query)["host"][0]
         asyncio.run(self._make_template())
@@ -57,7 +59,7 @@ class PostgresServer:
             await conn.execute("SELECT pg_advisory_lock(1)")  # the first worker makes it, the others wait
             if await conn.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", _TEMPLATE):
                 return
-            for setting in _FAST:
+            for setting in self._settings:
                 await conn.execute(f"ALTER SYSTEM SET {setting}")
             await conn.execute("SELECT pg_reload_conf()")
             await conn.execute(f"CREATE DATABASE {_TEMPLATE}")
@@ -68,10 +70,10 @@ class PostgresServer:
             await conn.close()
 
 
-def start_postgres() -> PostgresServer:
+def start_postgres(*, durable: bool = False) -> PostgresServer:
     """The server; where none can start the tests that need it are skipped aloud, and fail in CI."""
     try:
-        return PostgresServer()
+        return PostgresServer(durable=durable)
     except Exception as error:
         message = f"No PostgreSQL server could be started, so nothing was tested on it: {error!r}"
         if os.environ.get("CI"):
