@@ -391,6 +391,19 @@ async def test_an_imported_hash_is_taken_once_and_upgraded(
     assert await log_in(core, desk, password[:-1]) == LoginRefused()
 
 
+async def test_after_a_rise_of_the_cost_the_right_password_is_hashed_anew_and_a_wrong_one_is_not(
+    settings: Settings, secrets: Secrets, desk: Desk, make_account: MakeAccount
+) -> None:
+    await make_account()
+    raised = Core(settings.model_copy(update={"passwords": Passwords(bcrypt_cost=5)}), secrets)
+    for password, cost in (("wrong", "$2b$04$"), (PASSWORD, "$2b$05$"), (PASSWORD, "$2b$05$")):
+        assert isinstance(await log_in(raised, desk, password), LoggedIn) is (password == PASSWORD)
+        async with desk.read() as uow:
+            stored = (await uow.conn.execute(select(tables.accounts.c.password_hash))).scalar_one()
+        assert stored.startswith(cost)
+    raised.close()
+
+
 async def test_no_counter_can_be_read_back_to_a_phone(core: Core, desk: Desk) -> None:
     await waits(core, desk)
     async with desk.read() as uow:

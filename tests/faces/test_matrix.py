@@ -14,6 +14,7 @@ from PIL import Image
 
 from api.app import create_app
 from bot.commands import COMMANDS, EVERYONE, SIGNED
+from core.permissions import TABLE
 from core.values import Password, PersonName, Phone, Role
 from tests.api.conftest import bearer
 from tests.faces.bot_face import BotFace, say
@@ -239,3 +240,10 @@ async def test_the_table_has_every_route_there_is(face: HttpFace) -> None:
 def test_the_table_has_every_command_that_asks_for_a_login() -> None:
     asks = {name for name, command in COMMANDS.items() if command.audience & SIGNED and command.audience != EVERYONE}
     assert asks == {each.command for each in BY_COMMAND}
+
+
+def test_a_command_is_for_those_whom_cores_table_allows_it() -> None:
+    """The bot refuses others before core does: neither may be wider than the other."""
+    for name, command in COMMANDS.items():
+        if command.needs:
+            assert command.audience == {role for role, allowed in TABLE.items() if command.needs in allowed}, name
