@@ -12,6 +12,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from api.app import create_app
+from api.heads import BoundedHead
 from core import logs
 from core.clock import utc_now
 from core.core import Core
@@ -72,6 +73,7 @@ def server_of(app: FastAPI, settings: Api) -> Server:
     return Server(
         uvicorn.Config(
             app,
+            http=BoundedHead,
             log_config=None,  # what uvicorn logs goes the way of all that is logged
             log_level="warning",
             access_log=False,

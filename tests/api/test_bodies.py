@@ -3,10 +3,11 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from contextlib import suppress
 
 import pytest
 
-from api import middleware, serving
+from api import heads, middleware, serving
 from api.middleware import MAX_BODY
 from tests.api.conftest import EMAIL, PASSWORD, Http, Serve
 
@@ -157,6 +158,59 @@ async def test_nor_is_one_that_nobody_would_read(http: Http, monkeypatch: pytest
     monkeypatch.setattr(middleware, "BODY_SECONDS", 0.1)
     answer = await raw(http, "POST /patient/logout HTTP/1.1\nHost: x\nTransfer-Encoding: chunked\n\n1\nx\n")
     assert answer.startswith(b"HTTP/1.1 401 ")
+
+
+@pytest.mark.parametrize("start", ["", "GET /patient HTTP/1.1\r\nHost: x\r\nX-Slow: "])
+async def test_who_says_nothing_or_never_comes_to_the_end_of_a_head_is_cut_off(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch, start: str
+) -> None:
+    """Else as many connections as a server holds, left open by one person, would keep everybody out."""
+    monkeypatch.setattr(serving, "MAX_CONNECTIONS", 2)
+    monkeypatch.setattr(heads, "HEAD_SECONDS", 0.05)
+    http = await serve()
+    url = http.client.base_url
+    held = [await asyncio.open_connection(url.host, url.port) for _ in range(2)]
+    for _, writer in held:
+        writer.write(start.encode())
+    async with asyncio.timeout(5):
+        for reader, _ in held:
+            with suppress(ConnectionResetError):
+                assert await reader.read() == b""
+    assert (await http.client.get("/patient")).status_code == 401
+
+
+async def test_a_later_head_of_a_connection_is_waited_for_as_long_and_no_longer(
+    http: Http, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(heads, "HEAD_SECONDS", 0.05)
+    url = http.client.base_url
+    reader, writer = await asyncio.open_connection(url.host, url.port)
+    async with asyncio.timeout(5):
+        writer.write(b"GET /patient HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert b" 401 " in await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"GET /patient HTTP/1.1\r\n")
+        with suppress(ConnectionResetError):
+            assert b" 401 " not in await reader.read()
+
+
+async def test_a_head_without_an_end_is_not_held(http: Http) -> None:
+    url = http.client.base_url
+    reader, writer = await asyncio.open_connection(url.host, url.port)
+    writer.write(b"GET /patient HTTP/1.1\r\nHost: x\r\nX-Long: ")
+    async with asyncio.timeout(10):
+        with suppress(ConnectionError):
+            while not reader.at_eof():
+                writer.write(b"x" * 16_384)
+                await writer.drain()
+                await asyncio.sleep(0)
+    assert (await http.client.get("/patient")).status_code == 401
+
+
+async def test_a_body_may_come_in_one_piece_with_its_head(http: Http) -> None:
+    await http.doctor_by_email()
+    body = of_size(MAX_BODY).decode()
+    head = f"POST /api/auth/login HTTP/1.1\nHost: x\nContent-Type: application/json\nContent-Length: {MAX_BODY}\n"
+    assert (await raw(http, f"{head}Connection: close\n\n{body}")).startswith(b"HTTP/1.1 200 ")
 
 
 async def test_more_connections_than_one_server_holds_are_answered_503(
