@@ -16,12 +16,12 @@ from api.heads import BoundedHead
 from core import logs
 from core.clock import utc_now
 from core.core import Core
-from core.exits import Failure
+from core.exits import Exit, Failure
 from core.settings import Api, Settings, load_secrets, load_settings
+from core.stopping import DRAIN_SECONDS, end_in_time
 from ops.server import database_troubles, operations
 from storage.opening import opened_for_api
 
-DRAIN_SECONDS = 10
 MAX_CONNECTIONS = 1000
 
 _log = structlog.get_logger(__name__)
@@ -45,7 +45,9 @@ def run_api() -> signal.Signals:
 
 
 async def serve(settings: Settings) -> signal.Signals:
-    """Serves until a signal and returns it; a second one cuts the draining short. Raises as run_api does."""
+    """Serves until a signal and returns it; a second one cuts the draining short. STOP_SECONDS after the first the
+    process ends in any case. Raises as run_api does.
+    """
     secrets = load_secrets(settings)
     async with contextlib.AsyncExitStack() as stack:
         listening = stack.enter_context(listen(settings.api))
@@ -83,7 +85,7 @@ def server_of(app: FastAPI, settings: Api) -> Server:
             ws="none",
             lifespan="off",
             limit_concurrency=MAX_CONNECTIONS,  # above it uvicorn itself answers: 503, without a body's shape
-            timeout_graceful_shutdown=DRAIN_SECONDS,
+            timeout_graceful_shutdown=int(DRAIN_SECONDS),
         )
     )
 
@@ -121,6 +123,8 @@ def _signals_of(server: Server) -> list[signal.Signals]:
     received: list[signal.Signals] = []
 
     def stop(number: signal.Signals) -> None:
+        if not received:
+            end_in_time(Exit.INTERRUPTED if number is signal.SIGINT else Exit.OK)
         server.force_exit = bool(received)
         server.should_exit = True
         received.append(number)

@@ -38,6 +38,7 @@ from core.jobs.leading import Leading
 from core.jobs.scheduler import Scheduler
 from core.jobs.standing import standing
 from core.settings import Settings, load_secrets
+from core.stopping import DRAIN_SECONDS
 from core.unit import Channel, Clock, UnitOfWork
 from ops.backlog import measure
 from ops.server import database_troubles
@@ -45,7 +46,6 @@ from storage.database import Database
 from storage.opening import opened_for_bot
 from storage.outbox import Due
 
-DRAIN_SECONDS: Final = 10.0
 _ONE_CHAT: Final = timedelta(seconds=1)
 """Telegram takes one message a second in one chat, beside short bursts."""
 
@@ -84,9 +84,11 @@ class App:
         self._webhook_socket = webhook_socket
         self._exits = AsyncExitStack()
         self._tasks: list[asyncio.Task[None]] = []
+        self._lasting: list[asyncio.Task[None]] = []
         self._polling: Polling | None = None
         self._leading: Leading | None = None
         self._started = False
+        self._stop_by: float | None = None
 
     async def __aenter__(self) -> Self:
         """Starts: settings, database, token, then what handles updates, and what receives them last."""
@@ -99,7 +101,9 @@ class App:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Stops in the opposite order: first nothing more is received, then what was received is drained."""
+        """Stops in the opposite order: first nothing more is received, then what was received is drained. All parts
+        together have DRAIN_SECONDS for it.
+        """
         self._started = False
         await self._exits.aclose()
 
@@ -192,15 +196,14 @@ class App:
             catalogue=catalogue,
             holder=self._worker,
         )
-        exits.push_async_callback(self._end_tasks)
+        exits.push_async_callback(self._drain)
+        self._lasting.append(self._run(self._runner.run()))
         self._run(self._exporting.run())
         self._run(self._notices.run())
-        self._run(self._runner.run())
         if self.database.dialect == "postgresql":
             self._live_among_others()
         jobs = Scheduler(self.database, standing(self.core), clock=self._clock, holder=self._worker)
         self._run(jobs.run())
-        exits.push_async_callback(self._runner.stop, DRAIN_SECONDS)
         await _publish(raw, catalogue)
         await self._receive(exits, raw, intake)
         _log.info("The bot runs", bot=self.bot.username, mode=settings.telegram.mode, database=self.database.name)
@@ -212,11 +215,11 @@ class App:
             "outbox": lambda _own: self._notices.wake(),
             "export_jobs": lambda _own: self._exporting.wake(),
         }
-        self._run(self._runner.renew())
+        self._lasting.append(self._run(self._runner.renew()))
         if isinstance(pace := self.bot.rate_limiter, Pace):
             shares = Shares(self.database, pace, clock=self._clock, worker=self._worker)
             wakes[WORKERS] = lambda _own: shares.recount()
-            self._run(shares.run())
+            self._lasting.append(self._run(shares.run()))
         self._run(Hearing(self.database, wakes).run())
 
     async def _unreached(self, conn: AsyncConnection, due: Due) -> None:
@@ -257,15 +260,33 @@ class App:
         if self.database.dialect == "postgresql":  # Telegram refuses two that poll at a time
             self._leading = Leading(self.database, "polling", polling, clock=self._clock, holder=self._worker)
             polling = self._leading.run
-        exits.push_async_callback(_ended, self._run(polling()))
+        exits.push_async_callback(self._ended, self._run(polling()))
 
     def _run(self, part: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(part)
         self._tasks.append(task)
         return task
 
-    async def _end_tasks(self) -> None:
-        await _ended(*self._tasks)
+    async def _drain(self) -> None:
+        """Ends all parts side by side; what the runner needs, or counts it, lasts until it has stopped."""
+        others = [task for task in self._tasks if task not in self._lasting]
+        await asyncio.gather(self._runner.stop(self._left()), self._ended(*others))
+        await self._ended(*self._lasting)
+
+    async def _ended(self, *tasks: asyncio.Task[None]) -> None:
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks, timeout=self._left())
+        for task in tasks:
+            if task.done() and not task.cancelled():
+                task.exception()  # `wait` has raised it to whoever asked; here it is only marked as seen
+
+    def _left(self) -> float:
+        """Seconds that the parts still have to stop; counted from the first time that one is asked to."""
+        now = asyncio.get_running_loop().time()
+        if self._stop_by is None:
+            self._stop_by = now + DRAIN_SECONDS
+        return max(0.0, self._stop_by - now)
 
 
 async def _publish(raw: RawBot, catalogue: Catalogue) -> None:
@@ -273,16 +294,6 @@ async def _publish(raw: RawBot, catalogue: Catalogue) -> None:
         await publish(raw, catalogue)
     except TelegramError as error:  # the bot works without its command list
         _log.warning("The command list could not be published", error=str(error))
-
-
-async def _ended(*tasks: asyncio.Task[None]) -> None:
-    """All at once: several that are slow to end take no longer than one."""
-    for task in tasks:
-        task.cancel()
-    await asyncio.wait(tasks, timeout=DRAIN_SECONDS)
-    for task in tasks:
-        if task.done() and not task.cancelled():
-            task.exception()  # `wait` has raised it to whoever asked; here it is only marked as seen
 
 
 def _desk(settings: Settings, catalogue: Catalogue, username: str) -> Desk:

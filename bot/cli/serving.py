@@ -16,6 +16,7 @@ from bot.webhook import ListenError, check_webhook_settings, listening
 from core import logs
 from core.exits import Exit, Failure
 from core.settings import Settings, SettingsError, load_settings
+from core.stopping import end_in_time
 from ops.server import operations
 
 _HINT = "(To try the bot without any settings, `make run` with no CLINIC_BOT__TELEGRAM__TOKEN set starts a sandbox.)"
@@ -98,8 +99,9 @@ async def serve(settings: Settings, place: Place | None = None) -> signal.Signal
     """Runs the bot until SIGTERM or SIGINT and returns which; a second one cuts the draining short. In a worker only
     SIGINT does: a service manager may send SIGTERM to every process, and so does the parent.
 
-    The operations port answers from the start on, and until all is drained. Raises what it, entering App and App.wait
-    raise. A worker whose parent is gone ends as by SIGTERM.
+    The operations port answers from the start on, and until all is drained; STOP_SECONDS after the first signal the
+    process ends in any case. Raises what it, entering App and App.wait raise. A worker whose parent is gone ends as by
+    SIGTERM.
     """
     task = asyncio.current_task()
     assert task is not None
@@ -108,6 +110,8 @@ async def serve(settings: Settings, place: Place | None = None) -> signal.Signal
     def interrupt(number: signal.Signals) -> None:
         if place and received and number is signal.SIGTERM:
             return
+        if not received:
+            end_in_time(Exit.INTERRUPTED if number is signal.SIGINT else Exit.OK)
         received.append(number)
         task.cancel()
 

@@ -14,7 +14,7 @@ from sandbox.server import Served, serve
 from tests.faults.books import settled
 from tests.faults.checker import Evidence, check
 from tests.faults.people import PASSWORD, Person, Role, arrive
-from tests.faults.process import BOT_ID, TOKEN, BotProcess, Process, environment
+from tests.faults.process import BOT_ID, TOKEN, BotProcess, environment
 from tests.faults.record import Record
 
 SETTLING = 240.0  # a notice, or the timers, that a killed process held are free again after two minutes
@@ -24,7 +24,7 @@ SETTLING = 240.0  # a notice, or the timers, that a killed process held are free
 class Clinic:
     """What a story needs: the bot's process, the sandbox, and the people so far. `even`: the clock does not jump."""
 
-    bot: Process
+    bot: BotProcess
     environment: dict[str, str]
     photos: Path
     served: Served
@@ -141,8 +141,10 @@ class Clinic:
 
 
 @asynccontextmanager
-async def clinic(tmp_path: Path, database_url: str, **settings: str) -> AsyncIterator[Clinic]:
-    """A clinic whose bot is not started yet; whoever is still there at the end leaves."""
+async def clinic(
+    tmp_path: Path, database_url: str, *, workers: int | None = None, **settings: str
+) -> AsyncIterator[Clinic]:
+    """A clinic whose bot, or so many workers, is not started yet; whoever is still there at the end leaves."""
     record, photos = Record(), tmp_path / "photos"
     async with (
         serve(token=TOKEN, people=()) as served,
@@ -151,7 +153,8 @@ async def clinic(tmp_path: Path, database_url: str, **settings: str) -> AsyncIte
         served.world.traffic = record
         env = environment(tmp_path, served.url, database_url)
         env |= {"CLINIC_BOT__STORAGE__PHOTOS_URL": str(photos), **settings}
-        clinic = Clinic(BotProcess(env, tmp_path / "bot.log"), env, photos, served, sandbox, record)
+        bot = BotProcess(env, tmp_path / "bot.log", workers=workers)
+        clinic = Clinic(bot, env, photos, served, sandbox, record)
         try:
             yield clinic
         finally:

@@ -36,12 +36,15 @@ def environment(folder: Path, api_url: str, database_url: str) -> dict[str, str]
 class Process:
     """`python -m MODULE run`, again and again."""
 
-    def __init__(self, env: Mapping[str, str], log: Path, module: str, ready: str) -> None:
-        """`ready` is what it says when it runs."""
+    def __init__(
+        self, env: Mapping[str, str], log: Path, module: str, ready: str, *, workers: int | None = None
+    ) -> None:
+        """`ready` is what it says when it runs; with `workers` each of so many says it."""
         self._env = env
         self._log = log
         self._module = module
         self._ready = ready.encode()
+        self._workers = workers
         self._process: asyncio.subprocess.Process | None = None
         self._began = 0
 
@@ -50,13 +53,14 @@ class Process:
         self._log.touch()
         self._began = self._log.stat().st_size
         with self._log.open("ab") as log:
+            more = ("--workers", str(self._workers)) if self._workers else ()
             self._process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", self._module, "run", env=self._env, stdout=log, stderr=log
+                sys.executable, "-m", self._module, "run", *more, env=self._env, stdout=log, stderr=log
             )
 
     async def running(self) -> None:
         """Waits until it says that it runs."""
-        while self._ready not in self._log.read_bytes()[self._began :]:
+        while self._log.read_bytes()[self._began :].count(self._ready) < (self._workers or 1):
             assert self.ended is None, self.said()
             await asyncio.sleep(0.02)
 
@@ -91,5 +95,11 @@ class Process:
 class BotProcess(Process):
     """`python -m bot run`, again and again."""
 
-    def __init__(self, env: Mapping[str, str], log: Path) -> None:
-        super().__init__(env, log, "bot", "The bot runs")
+    def __init__(self, env: Mapping[str, str], log: Path, *, module: str = "bot", workers: int | None = None) -> None:
+        super().__init__(env, log, module, "The bot runs", workers=workers)
+
+    @property
+    def workers(self) -> list[int]:
+        """The process ids of the workers that live, in the order in which they were started."""
+        children = Path(f"/proc/{self.pid}/task/{self.pid}/children")
+        return [int(pid) for pid in children.read_text(encoding="ascii").split()]

@@ -5,8 +5,8 @@ import os
 import signal
 import tempfile
 import uuid
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -35,6 +35,22 @@ class Postgres:
         os.kill(pid, signal.SIGKILL)
         while _lives(pid):
             await asyncio.sleep(0.01)
+
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """No process of the server takes a step in the block: whoever asks anything waits."""
+        pid = self._server.get_pid()
+        assert pid is not None
+        children = Path(f"/proc/{pid}/task/{pid}/children")
+        pids = [pid, *map(int, children.read_text(encoding="ascii").split())]
+        for each in pids:
+            os.kill(each, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for each in pids:
+                with suppress(ProcessLookupError):
+                    os.kill(each, signal.SIGCONT)
 
     async def start(self) -> None:
         """Starts it again, and waits until it has recovered and answers."""

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults.clinic import clinic, figures
-from tests.faults.process import Process
+from tests.faults.process import BotProcess
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
 # Within what a dialog lets its person be away for; only back jumps are longer.
@@ -17,12 +17,8 @@ async def test_people_are_served_while_the_clock_jumps(database_url: str, tmp_pa
     offset = tmp_path / "offset"
     async with clinic(tmp_path, database_url) as here:
         here.even = False
-        here.bot = Process(
-            here.environment | {"CLOCK_OFFSET": str(offset)},
-            tmp_path / "bot.log",
-            "tests.faults.jumping",
-            "The bot runs",
-        )
+        env = here.environment | {"CLOCK_OFFSET": str(offset)}
+        here.bot = BotProcess(env, tmp_path / "bot.log", module="tests.faults.jumping")
         now = 0
         offset.write_text(str(now))
         await here.bot.start()
