@@ -1,22 +1,18 @@
 """Photos of 12 megapixels from many doctors at once, and what somebody else's step costs meanwhile."""
 
 import asyncio
-import random
 import time
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from io import BytesIO
 from pathlib import Path
 from typing import Final
 
-from PIL import Image
-
 from benchmarks.contestants import TOKEN, OurBot
+from benchmarks.neighbours.pictures import photo
 from benchmarks.processes import memory_mb, peak_memory_mb, started
 from sandbox.client import Chat, Sandbox
 from sandbox.server import Served, serve
 
-_SIZE: Final = (4000, 3000)
 _EACH: Final = 4
 _STEPS_BEFORE: Final = 200
 _PATIENCE: Final = 300
@@ -41,7 +37,7 @@ async def take_in(doctors: int, folder: Path) -> Intake:
 
     They send them as files, which Telegram does not make smaller.
     """
-    photos = [_photo(number) for number in range(_EACH)]
+    photos = [photo(number) for number in range(_EACH)]
     async with AsyncExitStack() as stack:
         served = await stack.enter_async_context(serve(token=TOKEN, people=()))
         command = await OurBot().ready(served.url, folder)
@@ -67,15 +63,6 @@ async def take_in(doctors: int, folder: Path) -> Intake:
         return Intake(doctors * _EACH, megabytes, seconds, before, meanwhile, memory_before, peak_memory_mb(bot.pid))
 
 
-def _photo(seed: int) -> bytes:
-    """A picture of 12 megapixels that is as hard to write as one of paper is."""
-    noise = random.Random(seed)
-    small = Image.frombytes("RGB", (1000, 750), noise.randbytes(1000 * 750 * 3))
-    content = BytesIO()
-    small.resize(_SIZE, Image.Resampling.BICUBIC).save(content, "JPEG", quality=88)
-    return content.getvalue()
-
-
 async def _doctor(sandbox: Sandbox, number: int) -> Chat:
     """A doctor who has registered and is asked for photos."""
     chat = await sandbox.person(f"Doctor {number}", language="zh", phone=str(13_800_000_000 + number))
@@ -95,8 +82,8 @@ async def _doctor(sandbox: Sandbox, number: int) -> Chat:
 
 
 async def _send(chat: Chat, photos: list[bytes]) -> None:
-    for count, photo in enumerate(photos, start=1):
-        await chat.send_document(photo, "photo.jpg")
+    for count, content in enumerate(photos, start=1):
+        await chat.send_document(content, "photo.jpg")
         await chat.expect(f"已收到 {count} 张", timeout=_PATIENCE)
     await chat.press("发完了")
     await chat.expect(f"{_EACH} 张照片", timeout=_PATIENCE)

@@ -1,0 +1,1 @@
+"""What people feel of those who log in and those who send photos meanwhile."""

@@ -1,0 +1,118 @@
+"""All windows in their turns, against one bot on SQLite, and what its processes took meanwhile."""
+
+import asyncio
+import json
+import sys
+import time
+from asyncio.subprocess import PIPE, Process
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any, Final
+
+from benchmarks.contestants import OurBot
+from benchmarks.neighbours.lag import watch
+from benchmarks.processes import cpu_seconds, cpu_seconds_of_children, machine_seconds, memory_mb, started
+
+_WINDOWS: Final[dict[str, dict[str, bool]]] = {
+    "alone": {},
+    "with logins": {"logins": True},
+    "alone again": {},
+    "with photos": {"photos": True},
+}
+_PATIENCE: Final = 120.0
+_FLAT_OUT_SECONDS: Final = 5.0
+_RAW_SECONDS: Final = 4.0
+
+Lags = list[tuple[float, float]]
+
+
+async def measure(folder: Path, rounds: int, seconds: float, share: float) -> dict[str, Any]:
+    """Everything measured, as JSON. Raises TimeoutError or EOFError where the bot does not come to the end."""
+    async with AsyncExitStack() as stack:
+        load = await started(
+            stack, sys.executable, "-m", "benchmarks.neighbours.load", stdin=PIPE, stdout=PIPE, limit=2**24
+        )
+        port = (await _heard(load))["port"]
+        command = await OurBot().ready(f"http://127.0.0.1:{port}", folder)
+        env = {**command.env, "CLINIC_BOT__STORAGE__PHOTOS_URL": str(folder / "photos")}
+        log = stack.enter_context((folder / "log").open("wb"))
+        lags = folder / "lags"
+        bot = await started(
+            stack,
+            *(sys.executable, "-m", "benchmarks.neighbours.probed", str(lags)),
+            env=env,
+            stdout=log,
+            stderr=log,
+        )
+        await _heard(load)
+        idle: Lags = []
+        watching = asyncio.create_task(watch(lambda now, late: idle.append((now, late))))
+        players = _Players(load, bot.pid)
+        flat_out = await players.play("flat out", seconds=_FLAT_OUT_SECONDS, pace=0)
+        pace = round(share * flat_out["steps"] / flat_out["seconds"])
+        windows = []
+        for _ in range(rounds):
+            raw = await _raw_bcrypt()
+            for name, others in _WINDOWS.items():
+                windows.append(await players.play(name, seconds=seconds, pace=pace, **others) | {"raw": raw})
+            windows.append(await players.play("logins alone", seconds=seconds, logins=True) | {"raw": raw})
+            windows.append(await players.play("photos alone", seconds=seconds, photos=True) | {"raw": raw})
+        watching.cancel()
+        told: Lags = [(float(now), float(late)) for now, late in (line.split() for line in lags.open())]
+        for window in windows:
+            window["stalls_ms"] = _within(told, window)
+            window["idle_stalls_ms"] = _within(idle, window)
+        return {"pace": pace, "flat_out": flat_out, "windows": windows}
+
+
+class _Players:
+    """The load and the bot, and what both take during a window."""
+
+    def __init__(self, load: Process, bot: int) -> None:
+        self._load = load
+        self._bot = bot
+
+    async def play(self, name: str, **window: float | bool) -> dict[str, Any]:
+        before, began = self._cpu(), time.monotonic()
+        assert self._load.stdin
+        self._load.stdin.write(json.dumps(window).encode() + b"\n")
+        hearing = asyncio.create_task(_heard(self._load))
+        memory = [memory_mb(self._bot)]
+        while not hearing.done():
+            await asyncio.wait([hearing], timeout=0.1)
+            memory.append(memory_mb(self._bot))
+        heard = hearing.result()
+        took = time.monotonic() - began  # with what goes before and after, as all of it is the window's work
+        used = {key: (value - before[key]) / took for key, value in self._cpu().items()}
+        return {"name": name, **heard, "cores": used, "memory_mb": memory[0], "peak_mb": max(memory)}
+
+    def _cpu(self) -> dict[str, float]:
+        return {
+            "bot": cpu_seconds(self._bot),
+            "helpers": cpu_seconds_of_children(self._bot),
+            "machine": machine_seconds(),
+        }
+
+
+async def _heard(load: Process) -> dict[str, Any]:
+    assert load.stdout
+    line = await asyncio.wait_for(load.stdout.readline(), _PATIENCE)
+    if not line:
+        raise EOFError("The load has ended; what it said stands above.")
+    heard: dict[str, Any] = json.loads(line)
+    return heard
+
+
+async def _raw_bcrypt() -> float:
+    """Checks a second that all cores give to a process that does nothing else."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "benchmarks.http.raw_bcrypt", str(_RAW_SECONDS), stdout=PIPE
+    )
+    told, _ = await process.communicate()
+    return float(json.loads(told)["all"])
+
+
+def _within(lags: Lags, window: dict[str, Any]) -> list[float]:
+    """Those of a window in milliseconds, the longest first."""
+    until = window["began"] + window["seconds"]
+    return sorted((1000 * late for now, late in lags if window["began"] <= now <= until), reverse=True)[:200]
