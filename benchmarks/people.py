@@ -48,7 +48,7 @@ def steps_of(walk: Walk, number: int) -> tuple[Step, ...]:
 class Person:
     """One person: sends the next text only when the answer to the last one is there."""
 
-    __slots__ = ("_messages", "_steps", "_updates", "at", "due", "id", "since", "waiting")
+    __slots__ = ("_messages", "_steps", "_updates", "at", "due", "id", "since", "to_go", "waiting")
 
     def __init__(self, walk: Walk, number: int) -> None:
         self.id = FIRST_PERSON + number
@@ -56,6 +56,7 @@ class Person:
         self.waiting = False
         self.since = 0.0
         self.due: deque[float] = deque()
+        self.to_go = 0  # steps they take by themselves, each when the one before is answered
         self._steps = steps_of(walk, number)
         self._updates = [_update(self.id, step.text) for step in self._steps]
 
@@ -103,15 +104,20 @@ class Tally:
 
 
 class Crowd:
-    """All the people of a round. In a rush everybody answers at once; at a pace messages are due at fixed moments."""
+    """All the people of a round. In a rush everybody answers at once; at a pace messages are due at fixed moments;
+    newcomers begin the walk and stay in the middle of it.
+    """
 
     def __init__(self, walk: Walk, people: int, deliver: Callable[[bytes], None]) -> None:
         """`deliver` gets each new update's JSON."""
+        self._walk: Walk = walk
         self._people = {person.id: person for person in (Person(walk, number) for number in range(people))}
         self._ring = self._around()
         self._deliver = deliver
         self._update_id = 0
         self._rushing = False
+        self._newcomers: Iterator[Person] = iter(())
+        self.settled = 0  # newcomers who are where they stay
         self.tally = Tally()  # of the window that is being measured
         self.all = Tally()
         self.surprises: list[str] = []  # the first wrong answers, to see what is the matter
@@ -131,6 +137,17 @@ class Crowd:
     def rest(self) -> None:
         """Nobody sends anything new; the answers that are still due may come."""
         self._rushing = False
+
+    def let_in(self, count: int, steps: int, at_once: int) -> None:
+        """So many newcomers take the walk's first steps and stop there, so many at a time."""
+        first = len(self._people)
+        self._newcomers = (Person(self._walk, first + number) for number in range(count))
+        for _ in range(at_once):
+            self._let_one_in(steps)
+
+    def close(self) -> None:
+        """No further newcomer comes in."""
+        self._newcomers = iter(())
 
     def due(self, moment: float) -> None:
         """A message is due at this moment: the next person in the ring sends it as soon as they are free.
@@ -167,11 +184,25 @@ class Crowd:
             self._send(person, now)
         elif person.due:
             self._send(person, person.due.popleft())
+        elif person.to_go:
+            person.to_go -= 1
+            if person.to_go:
+                self._send(person, now)
+            else:
+                self.settled += 1
+                self._let_one_in(person.at + 1)
 
     def called(self) -> None:
         """Counts a call other than getUpdates."""
         self.tally.calls += 1
         self.all.calls += 1
+
+    def _let_one_in(self, steps: int) -> None:
+        person = next(self._newcomers, None)
+        if person is not None:
+            self._people[person.id] = person
+            person.to_go = steps
+            self._send(person, time.perf_counter())
 
     def _send(self, person: Person, since: float) -> None:
         self._update_id += 1
@@ -184,5 +215,6 @@ class Crowd:
         self.all.wrong += 1
 
     def _around(self) -> Iterator[Person]:
+        everybody = tuple(self._people.values())  # without the newcomers
         while True:
-            yield from self._people.values()
+            yield from everybody

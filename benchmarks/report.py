@@ -3,73 +3,95 @@
 import json
 import os
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import Any, Final
 
 from rich.table import Table
 
-Rounds = Mapping[str, Sequence[Mapping[str, Any]]]
+DIALOGS: Final = 10_000
+"""Memory is told for so many that are open."""
+
+Round = Mapping[str, Any]
+Rounds = Mapping[str, Sequence[Round]]
+Summary = Mapping[str, Mapping[str, Any]]
+
+_ROWS: Final = (
+    ("keeps dialogs in", "{kept}"),
+    ("steps a second, flat out", "{steps_per_second:,.0f}"),
+    ("… over bare", "**{steps_ratio:.2f}**"),
+    ("CPU µs a step, flat out", "{cpu_us_per_step:,.0f}"),
+    ("… over bare", "**{cpu_ratio:.2f}**"),
+    ("calls a step", "{calls_per_step:.2f}"),
+    ("p50 / p99 ms, flat out", "{full_p50_ms:.0f} / {full_p99_ms:.0f}"),
+    ("… over bare", "{full_p50_ratio:.2f} / {full_p99_ratio:.2f}"),
+    ("p50 / p99 ms at {pace:g} steps a second", "{gentle_p50_ms:.1f} / {gentle_p99_ms:.1f}"),
+    ("… over bare", "{gentle_p50_ratio:.2f} / **{gentle_p99_ratio:.2f}**"),
+    ("… CPU µs a step", "{gentle_cpu_us_per_step:,.0f}"),
+    ("memory, MB, before", "{memory_mb:.0f}"),
+    ("… more for 10,000 open dialogs", "{open_grown_mb:.1f}"),
+    ("… and all of it over bare's", "{open_memory_ratio:.2f}"),
+    ("start to first answer, s, empty database", "{start_seconds:.1f}"),
+    ("idle, % of a core", "{idle_percent:.1f}"),
+    ("wrong / lost / doubled", "{wrong:.0f} / {lost:.0f} / {doubled:.0f}"),
+    ("… of steps", "{steps:,.0f}"),
+    ("the stub's core busy", "{stub_busy:.0%}"),
+    ("cores busy with other work", "{others_cores:.1f}"),
+)
 
 
 def summed_up(rounds: Rounds, baseline: str) -> dict[str, dict[str, float]]:
-    """Each contestant's medians. The ratio is the median of each round's own, against the baseline's same round."""
+    """Each contestant's medians. A ratio is the median of each round's own, against the baseline's same round."""
     return {name: _medians(played, rounds[baseline]) for name, played in rounds.items()}
 
 
-def _medians(played: Sequence[Mapping[str, Any]], baseline: Sequence[Mapping[str, Any]]) -> dict[str, float]:
-    def middle(*path: str) -> float:
-        return median(_at(each, path) for each in played)
+def _medians(played: Sequence[Round], baseline: Sequence[Round]) -> dict[str, float]:
+    def middle(of: Callable[[Round], float]) -> float:
+        return median(map(of, played))
 
+    def ratio(of: Callable[[Round], float]) -> float:
+        return median(of(ours) / of(theirs) for ours, theirs in zip(played, baseline, strict=True))
+
+    opened = [(_open(ours), _open(theirs)) for ours, theirs in zip(played, baseline, strict=True) if "opening" in ours]
     return {
-        "steps_per_second": median(map(_rate, played)),
-        "ratio": median(_rate(ours) / _rate(theirs) for ours, theirs in zip(played, baseline, strict=True)),
-        "cpu_us_per_step": median(map(_cpu, played)),
-        "cpu_ratio": median(_cpu(ours) / _cpu(theirs) for ours, theirs in zip(played, baseline, strict=True)),
-        "calls_per_step": median(each["rush"]["calls"] / each["rush"]["steps"] for each in played),
-        "full_p50_ms": middle("rush", "p50_ms"),
-        "full_p99_ms": middle("rush", "p99_ms"),
-        "gentle_p50_ms": middle("gentle", "p50_ms"),
-        "gentle_p99_ms": middle("gentle", "p99_ms"),
-        "gentle_cpu_us_per_step": median(_cpu(each, "gentle") for each in played),
-        "gentle_p99_ratio": median(
-            ours["gentle"]["p99_ms"] / theirs["gentle"]["p99_ms"] for ours, theirs in zip(played, baseline, strict=True)
-        ),
-        "idle_percent": median(100 * each["idle"]["cpu_seconds"] / each["idle"]["seconds"] for each in played),
-        "start_seconds": middle("start_seconds"),
-        "memory_mb": middle("memory_mb"),
-        "stub_busy": middle("rush", "stub_busy"),
-        "others_cores": median(map(_others, played)),
+        "steps_per_second": middle(_rate),
+        "steps_ratio": ratio(_rate),
+        "cpu_us_per_step": middle(_cpu),
+        "cpu_ratio": ratio(_cpu),
+        "calls_per_step": middle(lambda each: each["rush"]["calls"] / each["rush"]["steps"]),
+        "full_p50_ms": middle(_p("rush", 50)),
+        "full_p50_ratio": ratio(_p("rush", 50)),
+        "full_p99_ms": middle(_p("rush", 99)),
+        "full_p99_ratio": ratio(_p("rush", 99)),
+        "gentle_p50_ms": middle(_p("gentle", 50)),
+        "gentle_p50_ratio": ratio(_p("gentle", 50)),
+        "gentle_p99_ms": middle(_p("gentle", 99)),
+        "gentle_p99_ratio": ratio(_p("gentle", 99)),
+        "gentle_cpu_us_per_step": middle(lambda each: _cpu(each, "gentle")),
+        "memory_mb": middle(_memory),
+        "open_grown_mb": median(grown for (grown, _), _ in opened),
+        "open_memory_ratio": median(ours / theirs for (_, ours), (_, theirs) in opened),
+        "start_seconds": middle(lambda each: each["start_seconds"]),
+        "idle_percent": middle(lambda each: 100 * each["idle"]["cpu_seconds"] / each["idle"]["seconds"]),
+        "stub_busy": middle(lambda each: each["rush"]["stub_busy"]),
+        "others_cores": middle(_others),
         **{what: sum(each[what] for each in played) for what in ("steps", "wrong", "lost", "doubled")},
     }
 
 
-def table(summary: Mapping[str, Mapping[str, float]], pace: float) -> Table:
-    """What a person reads of it."""
-    rows = (
-        ("steps a second, flat out", "{steps_per_second:,.0f}"),
-        ("  over bare", "{ratio:.2f}"),
-        ("CPU µs a step", "{cpu_us_per_step:,.0f}"),
-        ("  over bare", "{cpu_ratio:.2f}"),
-        ("calls a step", "{calls_per_step:.2f}"),
-        ("p50 / p99 ms, flat out", "{full_p50_ms:.0f} / {full_p99_ms:.0f}"),
-        (f"p50 / p99 ms at {pace:g} steps a second", "{gentle_p50_ms:.1f} / {gentle_p99_ms:.1f}"),
-        ("  p99 over bare", "{gentle_p99_ratio:.2f}"),
-        ("  CPU µs a step", "{gentle_cpu_us_per_step:,.0f}"),
-        ("start to first answer, s", "{start_seconds:.1f}"),
-        ("idle, % of a core", "{idle_percent:.1f}"),
-        ("memory, MB", "{memory_mb:.0f}"),
-        ("wrong / lost / doubled", "{wrong:.0f} / {lost:.0f} / {doubled:.0f}"),
-        ("  of steps", "{steps:,.0f}"),
-        ("the stub's core busy", "{stub_busy:.0%}"),
-        ("cores busy with other work", "{others_cores:.1f}"),
-    )
+def rows(summary: Summary, pace: float) -> list[tuple[str, ...]]:
+    """What a person reads of it: each row's name, and a cell for each contestant, as Markdown."""
+    return [(name.format(pace=pace), *(pattern.format_map(of) for of in summary.values())) for name, pattern in _ROWS]
+
+
+def table(summary: Summary, pace: float) -> Table:
+    """The same for a terminal."""
     shown = Table("", *summary)
-    for name, pattern in rows:
-        shown.add_row(name, *(pattern.format_map(of) for of in summary.values()))
+    for row in rows(summary, pace):
+        shown.add_row(*(cell.replace("**", "") for cell in row))
     return shown
 
 
@@ -94,24 +116,33 @@ def write(
     return file
 
 
-def _rate(played: Mapping[str, Any]) -> float:
+def _rate(played: Round) -> float:
     rush = played["rush"]
     return float(rush["steps"] / rush["seconds"])
 
 
-def _cpu(played: Mapping[str, Any], window: str = "rush") -> float:
+def _cpu(played: Round, window: str = "rush") -> float:
     measured = played[window]
     return float(1e6 * measured["cpu_seconds"] / measured["steps"])
 
 
-def _others(played: Mapping[str, Any]) -> float:
+def _p(window: str, percent: int) -> Callable[[Round], float]:
+    return lambda played: float(played[window][f"p{percent}_ms"])
+
+
+def _memory(played: Round) -> float:
+    """Before anybody opened a dialog to leave it open."""
+    return float(played["memory_mb"] - played.get("opening", {}).get("grown_mb", 0.0))
+
+
+def _open(played: Round) -> tuple[float, float]:
+    """What the process grew by for so many open dialogs, and what it held with them, both in MB."""
+    grown = played["opening"]["grown_mb"] * DIALOGS / played["opened"]
+    return float(grown), float(_memory(played) + grown)
+
+
+def _others(played: Round) -> float:
     """How many cores everything but the contestant and the stub kept busy meanwhile."""
     rush = played["rush"]
     others = (rush["machine_seconds"] - rush["cpu_seconds"]) / rush["seconds"] - rush["stub_busy"]
     return max(0.0, float(others))
-
-
-def _at(values: Any, path: Sequence[str]) -> float:
-    for key in path:
-        values = values[key]
-    return float(values)

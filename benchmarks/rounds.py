@@ -52,21 +52,32 @@ async def calls_a_second(seconds: float) -> float:
 
 
 async def _follow(stub: Process, pid: int, began: float) -> dict[str, Any]:
-    """Reads the bot's CPU whenever the stub begins and ends a window."""
+    """Reads what the bot has used whenever the stub begins and ends a window."""
     result: dict[str, Any] = {}
-    before = machine = 0.0
+    start: dict[str, float] = {}
     while True:
         event = await _heard(stub)
         match event.pop("event"):
             case "first":
                 result["start_seconds"] = time.perf_counter() - began
             case "begin":
-                before, machine = cpu_seconds(pid), machine_seconds()
+                start = _counters(pid)
             case "end":
-                used = {"cpu_seconds": cpu_seconds(pid) - before, "machine_seconds": machine_seconds() - machine}
-                result[event.pop("window")] = event | used
+                end = _counters(pid)
+                used = {name: value - start[name] for name, value in end.items()}
+                moments = {"began": start["at"], "ended": end["at"]}
+                result[event.pop("window")] = event | used | moments
             case "over":
                 return result | event | {"memory_mb": memory_mb(pid)}
+
+
+def _counters(pid: int) -> dict[str, float]:
+    return {
+        "cpu_seconds": cpu_seconds(pid),
+        "machine_seconds": machine_seconds(),
+        "grown_mb": memory_mb(pid),
+        "at": time.perf_counter(),
+    }
 
 
 async def _heard(stub: Process) -> dict[str, Any]:

@@ -23,6 +23,8 @@ from benchmarks.wire import Wire, response
 
 _MOST: Final = 100  # updates in one answer, as Telegram does it
 _DRAIN_SECONDS: Final = 10.0
+_STEPS_IN: Final = 2  # newcomers have begun and answered the first question
+_LET_IN: Final = 100  # newcomers at a time
 _QUIET_SECONDS: Final = 0.5  # time for a doubled answer to show itself
 _ME: Final = {
     "id": 700003,
@@ -39,7 +41,11 @@ _SENT: Final = b'{"ok":true,"result":{"message_id":%d,"from":%b,"chat":{"id":%d,
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a round is. Lengths are seconds; `pace` is messages a second in the gentle window."""
+    """What a round is. Lengths are seconds; `pace` is messages a second in the gentle window.
+
+    Args:
+        newcomers: who open a dialog at the end and leave it open, and `opening` the seconds they may take for it.
+    """
 
     walk: Walk
     people: int
@@ -48,6 +54,8 @@ class Plan:
     gentle: float
     pace: float
     idle: float
+    opening: float = 0.0
+    newcomers: int = 0
 
 
 class Stub:
@@ -127,7 +135,8 @@ class Stub:
         say("first")
         crowd.rush()
         await asyncio.sleep(plan.warm)
-        await self._window("rush", asyncio.sleep(plan.rush))
+        if plan.rush:
+            await self._window("rush", asyncio.sleep(plan.rush))
         crowd.rest()
         await self._drain()
         if plan.gentle:
@@ -135,10 +144,14 @@ class Stub:
         lost = crowd.waiting
         if plan.idle:
             await self._window("idle", asyncio.sleep(plan.idle))
+        if plan.newcomers:
+            await self._window("opening", self._open(plan.newcomers, plan.opening))
+            lost = max(lost, crowd.waiting)
         everything = crowd.all
         say(
             "over",
             lost=lost,
+            opened=crowd.settled,
             steps=everything.steps,
             wrong=everything.wrong,
             doubled=everything.doubled,
@@ -172,6 +185,14 @@ class Stub:
             await asyncio.sleep(max(0, moment - time.perf_counter()))
             self.crowd.due(moment)
         await self._drain()  # belongs to the window: whoever falls behind cannot leave out the latest answers
+
+    async def _open(self, count: int, seconds: float) -> None:
+        self.crowd.let_in(count, _STEPS_IN, _LET_IN)
+        until = time.perf_counter() + seconds
+        while self.crowd.settled < count and time.perf_counter() < until:
+            await asyncio.sleep(0.05)
+        self.crowd.close()
+        await self._drain()
 
     async def _drain(self) -> None:
         until = time.perf_counter() + _DRAIN_SECONDS

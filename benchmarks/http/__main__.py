@@ -30,7 +30,7 @@ def main(
     many: Annotated[int, typer.Option(min=1000, help="Accounts in the large databases.")] = 1_000_000,
 ) -> None:
     """Measure the HTTP face against fastapi-users, on this machine. docs/performance.md has the method."""
-    peer = peer_python(_ARTIFACTS.absolute() / "peers")
+    peer = peer_python(_ARTIFACTS.absolute() / "peers" / "http")
     try:
         with postgres_server() as postgres:
             if quick:
