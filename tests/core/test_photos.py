@@ -13,10 +13,11 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from core import photos as door
+from core import pictures as door
 from core.core import Core
 from core.errors import Busy, InvalidValue
-from core.photos import MAX_BYTES, MediaType, Photo, PhotoKind, Photos, new_name
+from core.photos import PhotoKind, Photos, new_name
+from core.pictures import MAX_BYTES, MediaType, Photo
 from core.sealing import SealBroken
 from core.settings import Secrets, Settings
 from storage.errors import StorageError
@@ -94,6 +95,41 @@ async def test_what_is_no_good_picture_is_refused_for_its_reason(photos: Photos,
     assert refused.value.code == code
 
 
+def _in_every_other_format() -> dict[str, bytes]:
+    """A picture in each format that the library can write and nobody may send, by the format's name."""
+    Image.init()
+    made = {}
+    for kind in Image.SAVE.keys() - {"JPEG", "MPO", "PNG"}:  # MPO: a JPEG with more pictures behind the first
+        for mode in ("RGB", "L", "P", "1", "F"):
+            file = io.BytesIO()
+            with suppress(OSError, ValueError, KeyError, AttributeError, TypeError):  # not of this mode, or not here
+                Image.new(mode, (64, 64)).save(file, kind)
+                made[kind] = file.getvalue()
+                break
+    return made
+
+
+def test_whatever_else_the_library_can_read_is_refused() -> None:
+    made = _in_every_other_format()
+    assert len(made) > 15
+    assert {"BMP", "GIF", "TIFF", "WEBP", "ICO"} <= made.keys()
+    for content in made.values():
+        with pytest.raises(InvalidValue, match=r"not_a_picture|pdf"):
+            door.take(io.BytesIO(content))
+
+
+def test_no_decoder_but_two_sees_a_byte_of_what_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The library would try all of its formats on what begins as a JPEG or PNG and is none."""
+    tried: list[str] = []
+    Image.init()
+    for kind in Image.OPEN.keys() - {"JPEG", "PNG"}:
+        monkeypatch.setitem(Image.OPEN, kind, (Image.OPEN[kind][0], lambda _start, kind=kind: tried.append(kind)))
+    for content in (b"\xff\xd8\xff" + bytes(99), b"\x89PNG\r\n\x1a\n" + bytes(99), *_in_every_other_format().values()):
+        with pytest.raises(InvalidValue):
+            door.take(io.BytesIO(content))
+    assert tried == []
+
+
 def test_whatever_is_changed_in_a_picture_it_is_taken_or_refused_in_words() -> None:
     chance = random.Random(7)
     whole = [make() for make in pictures.GOOD.values()]
@@ -103,7 +139,7 @@ def test_whatever_is_changed_in_a_picture_it_is_taken_or_refused_in_words() -> N
             place = chance.randrange(len(broken))
             broken[place : place + chance.choice([0, 1, 20])] = chance.randbytes(chance.choice([0, 1, 4]))
         with suppress(InvalidValue):
-            door._take(io.BytesIO(broken))
+            door.take(io.BytesIO(broken))
 
 
 async def test_more_bytes_than_a_bot_may_load_are_refused(photos: Photos) -> None:
@@ -128,7 +164,7 @@ def test_a_small_file_that_asks_for_hours_is_given_up(monkeypatch: pytest.Monkey
     assert len(bomb) < 400_000
     started = time.thread_time()
     with pytest.raises(InvalidValue, match="damaged"):
-        door._take(io.BytesIO(bomb))
+        door.take(io.BytesIO(bomb))
     assert time.thread_time() - started < 10  # all of it takes a minute
 
 
@@ -167,7 +203,7 @@ def test_a_photo_of_twelve_megapixels_costs_less_than_400_megabytes(tmp_path: Pa
     path = tmp_path / "large.jpg"
     path.write_bytes(pictures.jpeg(image, quality=92, progressive=True, exif=pictures.located_exif(6)))
     measured = (
-        "import sys; from core.photos import _take; _take(open(sys.argv[1], 'rb'));"
+        "import sys; from core.pictures import take; take(open(sys.argv[1], 'rb'));"
         "print(open('/proc/self/status').read())"
     )
     done = subprocess.run([sys.executable, "-c", measured, str(path)], capture_output=True, text=True, check=True)
