@@ -17,7 +17,8 @@ from api.edge import AnEdge, Edge, Token
 from core.errors import InvalidValue
 from core.permissions import Permission
 from core.photo_arrivals import arriving, expect_photo, settle_photos
-from core.photos import MediaType, Photo, PhotoKind
+from core.photos import PhotoKind
+from core.pictures import MediaType, Photo
 from core.uncut import uncut
 
 router = APIRouter(prefix="/api/doctor", tags=["S0: certificate"])

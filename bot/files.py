@@ -12,7 +12,7 @@ from telegram.error import BadRequest, InvalidToken, NetworkError, RetryAfter
 from bot.dialog.events import File
 from bot.telegram import wait_of
 from core.errors import CoreError, InvalidValue
-from core.photos import MAX_BYTES
+from core.pictures import MAX_BYTES
 
 log: Final = structlog.get_logger(__name__)
 

@@ -13,7 +13,8 @@ from core.audit import Action, Audit
 from core.errors import Conflict, NotFound, Unauthenticated
 from core.notices import NoticeKind, Notices
 from core.permissions import Permission, require
-from core.photos import MediaType, StoredPhoto
+from core.photos import StoredPhoto
+from core.pictures import MediaType
 from core.reasons import Message
 from core.review_states import REFUSED, VALID, WAITING, State
 from core.sessions import Signed

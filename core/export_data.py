@@ -16,7 +16,7 @@ from core.account import Account
 from core.attempts import UNTOLD, Attempts
 from core.audit import Action
 from core.notices import NoticeKind
-from core.photos import MediaType
+from core.pictures import MediaType
 from core.profiles import Profiles
 from core.reasons import Reason
 from core.review_states import State

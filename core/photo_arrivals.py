@@ -9,7 +9,8 @@ from datetime import timedelta
 from typing import Final
 
 from core.errors import Conflict
-from core.photos import Photo, PhotoKind, Photos, StoredPhoto, new_name
+from core.photos import PhotoKind, Photos, StoredPhoto, new_name
+from core.pictures import Photo
 from core.sessions import Signed
 from core.unit import UnitOfWork
 from storage import photo_removals as store

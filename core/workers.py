@@ -17,20 +17,28 @@ _Result = TypeVar("_Result")
 
 
 class Workers:
-    """Few threads at the lowest priority with one queue, first come first served.
+    """Few threads with one queue, first come first served.
 
-    As many threads as cores use all of the machine; the low priority leaves the event loop the right of way.
+    As many threads as cores use all of the machine; the lowest priority leaves the event loop the right of way.
     """
 
-    def __init__(self, name: str, threads: int, *, queue_per_thread: int, seconds: float, busy: str) -> None:
-        """`seconds` is a first guess of what one piece of work takes, `busy` the code of the error of a full queue."""
+    def __init__(
+        self, name: str, threads: int, *, queue_per_thread: int, seconds: float, busy: str, step_back: bool = True
+    ) -> None:
+        """
+        Args:
+            seconds: a first guess of what one piece of work takes.
+            busy: the code of the error of a full queue.
+            step_back: whether the threads have the lowest priority: not where they only wait for others, as whoever
+                needs the interpreter's lock waits for them.
+        """
         self._threads = threads
         self._limit = threads * queue_per_thread
         self._busy = busy
         self._waiting = 0
         self._watched, self._refused = WORK.labels(name), WORK_REFUSED.labels(name)
         self._seconds = seconds  # as lately seen
-        self._pool = ThreadPoolExecutor(threads, name, initializer=_step_back)
+        self._pool = ThreadPoolExecutor(threads, name, initializer=_step_back if step_back else None)
 
     async def run(self, work: Callable[[], _Result]) -> _Result:
         """What `work` gives. Raises Busy at once when too many wait."""

@@ -14,7 +14,8 @@ from bot.person import Case, Done
 from core.core import Core
 from core.errors import Conflict
 from core.photo_arrivals import expect_photo, give_photo_up
-from core.photos import MediaType, PhotoKind, StoredPhoto
+from core.photos import PhotoKind, StoredPhoto
+from core.pictures import MediaType
 from storage.errors import StorageError
 
 log: Final = structlog.get_logger(__name__)
@@ -51,9 +52,9 @@ class TakePhoto(Acts):
         return _Expected(await expect_photo(case.uow, case.person.signed, self._kind), secret.file, case.files)
 
     async def work(self, core: Core, begun: _Expected) -> Value:
-        async with begun.files.fetched(begun.file) as received:
-            photo = await core.photos.take(received, side=self._side, least=self._least)
         try:
+            async with begun.files.fetched(begun.file) as received:
+                photo = await core.photos.take(received, side=self._side, least=self._least)
             return asdict(await core.photos.keep(begun.path, photo)) | {_HINTS: list(photo.hints)}
         except StorageError as error:  # full, or away: its sender may try again, and the dialog stays where it is
             log.exception("a photo could not be kept")

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import func, select, update
 
 from core.audit import Action
-from core.photos import MAX_BYTES
+from core.pictures import MAX_BYTES
 from core.review_states import State
 from core.settings import Settings, Storage
 from storage.tables.accounts import audit

@@ -12,7 +12,8 @@ from core.account import Account
 from core.core import Core
 from core.dossiers import Dossier
 from core.errors import CoreError, Forbidden
-from core.photos import MediaType, StoredPhoto
+from core.photos import StoredPhoto
+from core.pictures import MediaType
 from core.reasons import Refusal
 from core.review_states import State
 from core.sessions import Signed

@@ -12,7 +12,8 @@ from core.audit import Action
 from core.certificates import Submission
 from core.core import Core
 from core.errors import Conflict, Forbidden
-from core.photos import MediaType, StoredPhoto
+from core.photos import StoredPhoto
+from core.pictures import MediaType
 from core.review_states import State
 from core.sessions import Signed
 from core.standings import Standing

@@ -147,15 +147,13 @@ async def test_more_bytes_than_a_bot_may_load_are_refused(photos: Photos) -> Non
         await taken(photos, pictures.jpeg() + bytes(MAX_BYTES))
 
 
-async def test_a_palette_that_grows_beyond_the_limit_is_refused(
-    photos: Photos, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_palette_that_grows_beyond_the_limit_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     noise = Image.effect_noise((400, 400), 200)
     colours = Image.merge("RGB", (noise, noise.rotate(90), noise.rotate(180))).quantize(256)
     received = pictures.png(colours)
     monkeypatch.setattr(door, "MAX_BYTES", len(received))
     with pytest.raises(InvalidValue, match="too_big"):
-        await taken(photos, received)
+        door.take(io.BytesIO(received))
 
 
 def test_a_small_file_that_asks_for_hours_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,7 +14,7 @@ from bot.cli.importing.reading import Rows
 from core.errors import InvalidValue
 from core.exits import Failure
 from core.import_lines import COLUMNS
-from core.photos import MAX_PIXELS, _take
+from core.pictures import MAX_PIXELS, take
 from core.settings import PREFIX, Settings, SettingsError, load_secrets, load_settings
 from tests.fuzz.material import Material
 
@@ -67,7 +67,7 @@ def _one_sentence(text: str) -> None:
 def photo(data: bytes) -> None:
     """What comes through the front door is a new picture and nothing more (SECURITY.md Photos)."""
     try:
-        taken = _take(io.BytesIO(data))
+        taken = take(io.BytesIO(data))
     except InvalidValue:
         return
     assert taken.width * taken.height <= MAX_PIXELS
@@ -81,7 +81,7 @@ def photo(data: bytes) -> None:
 def small_photo(data: bytes) -> None:
     """So is one that is made small, an avatar."""
     try:
-        taken = _take(io.BytesIO(data), SIDE, 8)
+        taken = take(io.BytesIO(data), SIDE, 8)
     except InvalidValue:
         return
     assert max(taken.width, taken.height) <= SIDE
