@@ -36,8 +36,9 @@ async def test_others_write_while_a_password_is_hashed(serve: Serve, desk: Desk)
     http = await serve(passwords=Passwords(bcrypt_cost=14))
     body = {"phone": "13812345678", "password": "correct horse battery"}
     login = asyncio.create_task(http.client.post("/patient/login", json=body))
-    while not http.core.passwords._hasher._waiting:
+    while not http.core.passwords._hasher._waiting and not login.done():
         await asyncio.sleep(0)
+    assert not login.done()
 
     async def write() -> None:
         async with desk.write() as uow:
