@@ -182,11 +182,7 @@ class App:
             worker=self._worker,
         )
         intake = Intake(
-            database=self.database,
-            sealer=self.core.inbox_sealer,
-            bot_id=self.bot.id,
-            clock=self._clock,
-            wake=self._runner.wake,
+            sealer=self.core.inbox_sealer, bot_id=self.bot.id, clock=self._clock, receive=self._runner.receive
         )
         self._exporting = Exporting(
             database=self.database,
@@ -197,30 +193,34 @@ class App:
             holder=self._worker,
         )
         exits.push_async_callback(self._drain)
+        if self.database.dialect == "postgresql":
+            await self._join_others()
         self._lasting.append(self._run(self._runner.run()))
         self._run(self._exporting.run())
         self._run(self._notices.run())
-        if self.database.dialect == "postgresql":
-            self._live_among_others()
         jobs = Scheduler(self.database, standing(self.core), clock=self._clock, holder=self._worker)
         self._run(jobs.run())
         await _publish(raw, catalogue)
         await self._receive(exits, raw, intake)
         _log.info("The bot runs", bot=self.bot.username, mode=settings.telegram.mode, database=self.database.name)
 
-    def _live_among_others(self) -> None:
-        """What other workers on the database make necessary."""
+    async def _join_others(self) -> None:
+        """What other workers on the database make necessary; they see this one before it takes anything up."""
         wakes: dict[str, Callable[[bool], None]] = {
             "inbox": lambda own: None if own else self._runner.hear(),
             "outbox": lambda _own: self._notices.wake(),
             "export_jobs": lambda _own: self._exporting.wake(),
         }
+        pace, shares = self.bot.rate_limiter, None
+        if isinstance(pace, Pace):
+            shares = counting = Shares(self.database, pace, clock=self._clock, worker=self._worker)
+            wakes[WORKERS] = lambda _own: counting.recount()
+        hearing = Hearing(self.database, wakes)
+        self._run(hearing.run())
+        await hearing.begun()
         self._lasting.append(self._run(self._runner.renew()))
-        if isinstance(pace := self.bot.rate_limiter, Pace):
-            shares = Shares(self.database, pace, clock=self._clock, worker=self._worker)
-            wakes[WORKERS] = lambda _own: shares.recount()
+        if shares:
             self._lasting.append(self._run(shares.run()))
-        self._run(Hearing(self.database, wakes).run())
 
     async def _unreached(self, conn: AsyncConnection, due: Due) -> None:
         if due.account_id is not None:
@@ -276,7 +276,8 @@ class App:
     async def _ended(self, *tasks: asyncio.Task[None]) -> None:
         for task in tasks:
             task.cancel()
-        await asyncio.wait(tasks, timeout=self._left())
+        if tasks:
+            await asyncio.wait(tasks, timeout=self._left())
         for task in tasks:
             if task.done() and not task.cancelled():
                 task.exception()  # `wait` has raised it to whoever asked; here it is only marked as seen

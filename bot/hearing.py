@@ -1,5 +1,6 @@
 """Hears what other processes have put into the database, so that nobody has to look for it all the time."""
 
+import asyncio
 from collections.abc import Callable, Mapping
 
 import structlog
@@ -20,20 +21,27 @@ class Hearing:
         self._database = database
         self._wakes = wakes
         self._outage = Outage(longest=10.0)
+        self._present = asyncio.Event()
 
     async def run(self) -> None:
-        """Listens until cancelled, connecting anew whenever the connection ends."""
+        """Listens until cancelled, connecting anew whenever the connection ends. By it others see that we live."""
         while True:
             reason = "the connection ended"
             try:
-                await listen(self._database, self._heard, ready=self._ready)
+                first = not self._present.is_set()
+                await listen(self._database, self._heard, ready=self._ready, first=first)
             except StorageError as error:
                 reason = str(error)
             except Exception as error:  # the driver's own; whatever it is, hearing again is all there is to do
                 reason = type(error).__name__
             await self._outage.pause("Nothing is heard of other processes; connecting again", error=reason)
 
+    async def begun(self) -> None:
+        """Waits until others see this process: it may take nothing up before (storage/presence.py)."""
+        await self._present.wait()
+
     def _ready(self) -> None:
+        self._present.set()
         self._outage.over("Other processes are heard again")
         for wake in self._wakes.values():
             wake(False)

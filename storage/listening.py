@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from sqlalchemy import text
 
+from storage import presence
 from storage.database import Database
 
 _CHANNEL = "clinic"
@@ -15,9 +16,10 @@ Heard = Callable[[str, bool], None]
 """Called with the table that has something new, and whether a transaction of this process put it there."""
 
 
-async def listen(database: Database, heard: Heard, *, ready: Callable[[], None]) -> None:
+async def listen(database: Database, heard: Heard, *, ready: Callable[[], None], first: bool = False) -> None:
     """Listens until its connection ends; raises StorageError, OSError or TimeoutError then.
 
+    By this connection others see that this process lives; `first`: it has just begun, and holds nothing yet.
     `ready` is called once it listens: what was written before was not heard.
     """
     ended = asyncio.Event()
@@ -31,6 +33,7 @@ async def listen(database: Database, heard: Heard, *, ready: Callable[[], None])
         assert driver is not None
         driver.add_termination_listener(lambda _connection: ended.set())
         await driver.add_listener(_CHANNEL, on_notice)
+        await (presence.enter(database, conn) if first else presence.come_back(conn))
         ready()
         while not ended.is_set():
             try:

@@ -6,9 +6,9 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
-from storage import chats, exports, inbox, leases, outbox
 from storage.database import Database
 from storage.errors import StorageError
+from storage.presence import free_what_was_held
 
 
 @asynccontextmanager
@@ -22,7 +22,7 @@ async def opened_for_bot(url: str) -> AsyncIterator[Database]:
         with alone_on(database.path):
             await _make_current(database)
             if database.dialect == "sqlite":
-                await _free_what_was_held(database)
+                await free_what_was_held(database)
             yield database
 
 
@@ -65,16 +65,6 @@ async def _check(database: Database) -> None:
         raise StorageError(
             f"The tables of {database.name} are not those of this version: run `python -m bot db upgrade`."
         )
-
-
-async def _free_what_was_held(database: Database) -> None:
-    """One bot has a SQLite file to itself: what is claimed at its start is a dead one's."""
-    async with database.write() as conn:
-        await inbox.free(conn)
-        await chats.leave(conn)
-        await outbox.free(conn)
-        await exports.free(conn)
-        await leases.clear(conn)
 
 
 @contextmanager

@@ -64,6 +64,11 @@ class Process:
             assert self.ended is None, self.said()
             await asyncio.sleep(0.02)
 
+    @property
+    def log(self) -> Path:
+        """What it says, from the first start on."""
+        return self._log
+
     def said(self) -> str:
         """The end of its log."""
         return self._log.read_text(encoding="utf-8")[-3000:]

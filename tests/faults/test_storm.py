@@ -19,7 +19,7 @@ async def test_people_are_served_while_the_bot_is_killed_again_and_again(databas
         for _ in range(KILLS):
             if random.random() < 0.9:  # else it may be killed while it starts
                 await here.bot.running()
-                await here.amid(calls=300)
+                await here.amid(calls=100)
             await here.bot.kill()
             await here.bot.start()
         await here.close()
