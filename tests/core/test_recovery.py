@@ -155,6 +155,7 @@ async def test_an_admin_confirms_and_that_chat_sets_the_password(
     written = typed.format(number, number[3:]).lower().replace("0", "o").replace("1", "l")
     await confirm(core, desk, wang, written)
     assert await told(desk) == [(HAN, NoticeKind.RESET_CONFIRMED), (STRANGER, NoticeKind.RESET_GRANTED)]
+    assert await refusal(reset(core, desk, WANG)) == "recovery.gone"  # an admin holds nothing that opens an account
     signed = await reset(core, desk, STRANGER)
     assert signed.account_id == account.id
     assert (HAN, NoticeKind.PASSWORD_RESET) in await told(desk)
