@@ -29,7 +29,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from storage.errors import StorageError
-from storage.sqlite import InlineConnection
+from storage.sqlite import BUSY_SECONDS, InlineDriver
 
 _DRIVERS: dict[str, Literal["sqlite", "postgresql"]] = {
     "sqlite+aiosqlite": "sqlite",
@@ -37,7 +37,6 @@ _DRIVERS: dict[str, Literal["sqlite", "postgresql"]] = {
 }
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _MIGRATION_LOCK = 0x636C696E6963  # any number of our own: PostgreSQL names advisory locks by numbers
-_BUSY_SECONDS = 10
 _CONNECT_SECONDS = 10
 _NO_PERMISSION = "42501"  # PostgreSQL's insufficient_privilege
 
@@ -216,9 +215,9 @@ def _engine(url: URL, dialect: Literal["sqlite", "postgresql"]) -> AsyncEngine:
             url,
             pool_size=8,
             max_overflow=0,
-            pool_timeout=_BUSY_SECONDS * 3,
+            pool_timeout=BUSY_SECONDS * 3,
             hide_parameters=True,
-            connect_args={"async_creator_fn": InlineConnection},
+            module=InlineDriver(),
         )
     except (ModuleNotFoundError, NoSuchModuleError):
         raise StorageError(
@@ -233,7 +232,7 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
     connection.isolation_level = None  # the driver must not begin transactions of its own
     cursor = connection.cursor()
     # busy_timeout first: switching to WAL needs a lock that another connection may hold for a moment.
-    cursor.execute(f"PRAGMA busy_timeout = {_BUSY_SECONDS * 1000}")
+    cursor.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}")
     cursor.execute("PRAGMA journal_mode = WAL")
     cursor.execute("PRAGMA synchronous = FULL")
     cursor.execute("PRAGMA foreign_keys = ON")

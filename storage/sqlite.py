@@ -1,61 +1,184 @@
-"""SQLite beside the event loop: what may wait does so in a thread, what is over at once does not go there."""
+"""SQLite beside the event loop: what may wait does so in a thread, what is over at once does not go there.
+
+aiosqlite's thread and SQLAlchemy's asyncio dialect as they are, but for how a statement gets to SQLite: at once, or in
+one passage to the thread, where theirs takes four (docs/performance.md).
+"""
 
 import sqlite3
 import time
+from collections import deque
 from collections.abc import Callable
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, TypeVar, cast
 
 import aiosqlite
+from sqlalchemy.dialects.sqlite.aiosqlite import (
+    AsyncAdapt_aiosqlite_connection,
+    AsyncAdapt_aiosqlite_cursor,
+    AsyncAdapt_aiosqlite_dbapi,
+)
+from sqlalchemy.util.concurrency import await_, in_greenlet
 
-# A passage to the thread and back costs the processor five times what most statements do (docs/performance.md). What
-# lately took more of the processor than so many seconds goes to the thread all the same: nobody else shall wait for it.
+BUSY_SECONDS: Final = 10
+"""How long somebody waits for another process' lock."""
+# A passage to the thread and back costs the processor five times what most statements do. What lately took more of the
+# processor than so many seconds goes to the thread all the same: nobody else shall wait for it.
 _AT_ONCE: Final = 0.001
+# The same for COMMIT, which waits for the disk: seconds by the clock, that the last one took.
+_COMMIT_AT_ONCE: Final = 0.002
 _MOST_KNOWN: Final = 1000
-_WAITING: Final = ("BEGIN IMMEDIATE", "PRAGMA", "VACUUM")  # for the write lock, or for the whole file
-_STATEMENTS: Final = {"execute", "executemany", "fetchall"}
+_BEGIN: Final = "BEGIN IMMEDIATE"
+_WAITING: Final = (_BEGIN, "PRAGMA", "VACUUM")  # for the write lock, or for the whole file
+
+_T = TypeVar("_T")
 
 
 class InlineConnection(aiosqlite.Connection):
-    """As aiosqlite has it, but that short statements do not go to its thread. COMMIT does: it waits for the disk."""
+    """A connection with a thread for what would wait for another process, or lately took long."""
 
     _seconds: Final[dict[str, float]] = {}  # of processor time that each statement takes, as lately seen
+    _last_commit = 0.0  # seconds
 
     def __init__(self, path: str, **options: Any) -> None:
         """`options` as `sqlite3.connect` has them."""
         # Several threads may use it, but never at a time: nothing is done here while anything is under way there.
         super().__init__(partial(sqlite3.connect, path, **options | {"check_same_thread": False}), iter_chunk_size=64)
         self._thread.daemon = True  # a connection that was lost must not keep the program from ending
-        self._statement = ""
         self._sent = self._done = 0
 
+    @property
+    def resting(self) -> bool:
+        """Whether nothing is under way in the thread."""
+        return self._running and self._connection is not None and self._sent == self._done
+
+    def new_cursor(self) -> sqlite3.Cursor:
+        """A cursor of the driver's own."""
+        return self._conn.cursor()
+
+    async def statement(self, statement: str, act: Callable[[], _T]) -> _T | None:
+        """What running this statement gives."""
+        if statement == _BEGIN and self.resting and self._begins():
+            return None
+        quick = not statement.startswith(_WAITING) and self._seconds.get(statement, 0.0) <= _AT_ONCE
+        return await self.do(partial(self._timed, statement, act), quick=quick)
+
+    async def commit(self) -> None:
+        """Here if the last one did not wait for long."""
+        quick = InlineConnection._last_commit <= _COMMIT_AT_ONCE
+        await self.do(partial(self._timed_commit, self._conn.commit), quick=quick)
+
+    async def rollback(self) -> None:
+        """Never waits."""
+        await self.do(self._conn.rollback, quick=True)
+
+    async def do(self, act: Callable[[], _T], *, quick: bool) -> _T:
+        """Here if it is quick and nothing is under way there, else there."""
+        return act() if quick and self.resting else cast("_T", await self._execute(act))
+
     async def _execute(self, fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-        if fn.__name__ in {"execute", "executemany"}:
-            self._statement = args[0]
-        if self._running and self._connection and self._sent == self._done and self._is_quick(fn):
-            return self._timed(fn, *args, **kwargs)
         self._sent += 1
         return await super()._execute(self._there, fn, *args, **kwargs)  # type: ignore[no-untyped-call]
 
-    def _is_quick(self, fn: Callable[..., Any]) -> bool:
-        if fn.__name__ in _STATEMENTS:
-            return not self._statement.startswith(_WAITING) and self._seconds.get(self._statement, 0.0) <= _AT_ONCE
-        return fn.__name__ in {"cursor", "rollback"} or isinstance(getattr(fn, "__self__", None), sqlite3.Cursor)
-
     def _there(self, fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-        try:
-            return self._timed(fn, *args, **kwargs)
-        finally:
-            self._done += 1  # only the thread writes it, as only the loop does `_sent`
-
-    def _timed(self, fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-        began = time.thread_time()
         try:
             return fn(*args, **kwargs)
         finally:
+            self._done += 1  # only the thread writes it, as only the loop does `_sent`
+
+    def _begins(self) -> bool:
+        """Takes the write lock if nobody has it; False: it is to be waited for, and not here."""
+        self._conn.execute("PRAGMA busy_timeout = 0")
+        try:
+            self._conn.execute(_BEGIN)
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:  # its extended codes say the same
+                raise
+            return False
+        finally:
+            self._conn.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}")
+        return True
+
+    def _timed(self, statement: str, act: Callable[[], _T]) -> _T:
+        began = time.thread_time()
+        try:
+            return act()
+        finally:
             taken = time.thread_time() - began
-            if fn.__name__ in _STATEMENTS:
-                before = self._seconds.get(self._statement, taken)
-                if len(self._seconds) >= _MOST_KNOWN:
-                    self._seconds.clear()
-                self._seconds[self._statement] = before + (taken - before) / 8
+            before = self._seconds.get(statement, taken)
+            if len(self._seconds) >= _MOST_KNOWN:
+                self._seconds.clear()
+            self._seconds[statement] = before + (taken - before) / 8
+
+    @staticmethod
+    def _timed_commit(commit: Callable[[], None]) -> None:
+        began = time.perf_counter()
+        try:
+            commit()
+        finally:
+            InlineConnection._last_commit = time.perf_counter() - began
+
+
+class _Cursor(AsyncAdapt_aiosqlite_cursor):
+    """Runs a statement and fetches all its rows in one go."""
+
+    __slots__ = ()
+
+    def _make_new_cursor(self, connection: Any) -> Any:
+        return connection.new_cursor()  # the driver's own, not aiosqlite's about it
+
+    def _aenter_cursor(self, cursor: Any) -> Any:
+        return cursor
+
+    def execute(self, operation: Any, parameters: Any = None) -> None:
+        self._run(operation, partial(self._cursor.execute, operation, parameters or ()))
+
+    def executemany(self, operation: Any, seq_of_parameters: Any) -> None:
+        self._run(operation, partial(self._cursor.executemany, operation, seq_of_parameters))
+
+    def close(self) -> None:
+        self._rows.clear()
+        if self._inline.resting:
+            self._own.close()
+        elif in_greenlet():  # else it is collected, and the driver closes it
+            await_(self._inline.do(self._own.close, quick=False))
+
+    async def _async_soft_close(self) -> None:
+        """All rows are here already: `close` does it."""
+
+    def _run(self, operation: str, execute: Callable[[], object]) -> None:
+        cursor = self._own
+
+        def rows() -> deque[Any]:
+            execute()
+            return deque(cursor.fetchall() if cursor.description else ())
+
+        try:
+            awaited: Any = await_(self._inline.statement(operation, rows))
+            self._rows = awaited or deque()
+        except Exception as error:
+            self._adapt_connection._handle_exception(error)  # noqa: SLF001 - as its base class does
+
+    @property
+    def _inline(self) -> InlineConnection:
+        return cast("InlineConnection", self._connection)
+
+    @property
+    def _own(self) -> sqlite3.Cursor:
+        return cast("sqlite3.Cursor", self._cursor)
+
+
+class _Connection(AsyncAdapt_aiosqlite_connection):
+    __slots__ = ()
+    _cursor_cls = _Cursor
+
+
+class InlineDriver(AsyncAdapt_aiosqlite_dbapi):
+    """The driver as SQLAlchemy takes it: `create_async_engine(…, module=InlineDriver())`."""
+
+    def __init__(self) -> None:
+        super().__init__(aiosqlite, sqlite3)
+
+    def connect(self, *args: Any, **options: Any) -> AsyncAdapt_aiosqlite_connection:
+        """A connection; `options` as `sqlite3.connect` has them."""
+        made: Any = await_(InlineConnection(*args, **options))
+        return _Connection(self, made)

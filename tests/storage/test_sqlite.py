@@ -52,6 +52,36 @@ async def test_a_short_statement_is_done_where_it_is_asked_for(database: Databas
     assert await thread_of(database, "INSERT INTO seen SELECT here()") == threading.get_ident()
 
 
+async def threads_of_a_write(database: Database) -> dict[str, int]:
+    """The threads in which SQLite begins, does and commits it."""
+    threads: dict[str, int] = {}
+    async with database.read() as conn:  # the connection that is taken next, too
+        driver = (await conn.get_raw_connection()).driver_connection
+        assert driver is not None
+        await driver.set_trace_callback(lambda said: threads.update({said.split()[0]: threading.get_ident()}))
+    await write(database)
+    return threads
+
+
+async def test_a_transaction_does_not_leave_the_loop_while_the_disk_is_quick(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("storage.sqlite._COMMIT_AT_ONCE", 3600.0)
+    await write(database)
+    threads = await threads_of_a_write(database)
+    assert threads["BEGIN"] == threads["COMMIT"] == threading.get_ident()
+
+
+async def test_a_commit_goes_to_the_thread_when_the_last_one_waited_for_the_disk(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("storage.sqlite._COMMIT_AT_ONCE", 0.0)
+    await write(database)
+    threads = await threads_of_a_write(database)
+    assert threads["BEGIN"] == threading.get_ident()
+    assert threads["COMMIT"] != threading.get_ident()
+
+
 async def test_what_took_long_goes_to_the_thread_the_next_time_and_the_loop_goes_on(database: Database) -> None:
     rounds = Rounds()
     async with database.read() as conn:
