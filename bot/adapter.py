@@ -23,6 +23,7 @@ _KINDS: Final[tuple[tuple[str, Other], ...]] = (
     ("venue", Other.LOCATION),
 )
 
+_SECOND_HAND: Final = ("forward_origin", "forward_date", "via_bot")  # forward_date: Bot API servers before 7.0
 _SERVICE: Final = ("pinned_message", "message_auto_delete_timer_changed", "chat_background_set", "write_access_allowed")
 
 
@@ -104,7 +105,8 @@ def _message(body: Mapping[str, Any], bot_username: str) -> Event:
         return Said(_without_mention(body["text"], bot_username), body["message_id"], formatted)
     if "contact" in body:
         contact = body["contact"]
-        return Shared(contact.get("phone_number", ""), own=contact.get("user_id") == body["from"]["id"])
+        own = contact.get("user_id") == body["from"]["id"]
+        return Shared(contact.get("phone_number", ""), own=own, forwarded=any(key in body for key in _SECOND_HAND))
     kind = next((other for key, other in _KINDS if key in body), None)
     if kind is None and any(key in body for key in _SERVICE):
         return Ignored()

@@ -29,10 +29,14 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """A shared contact; `own` only when Telegram says that it is the sender's own (DIALOGS.md)."""
+    """A shared contact; `own` only when Telegram says that it is the sender's own (DIALOGS.md).
+
+    One that is `forwarded`, or comes by another bot, may be from years ago: numbers are recycled.
+    """
 
     phone: str
     own: bool
+    forwarded: bool = False
 
 
 @dataclass(frozen=True, slots=True)

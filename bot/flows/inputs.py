@@ -83,6 +83,8 @@ def parse_phone(event: Said | Shared, _answers: Answers) -> Value:
     """
     if isinstance(event, Shared) and not event.own:
         raise InvalidInput("error.phone.not_own_contact")
+    if isinstance(event, Shared) and event.forwarded:
+        raise InvalidInput("error.phone.forwarded_contact")
     try:
         phone = Phone.parse(event.phone if isinstance(event, Shared) else event.text)
     except InvalidValue as problem:

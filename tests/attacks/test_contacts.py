@@ -4,6 +4,7 @@ from typing import Final
 
 import pytest
 
+from sandbox.acts import Phone
 from sandbox.client import Chat
 from tests.attacks.town import Town
 from tests.bot.conftest import PASSWORD
@@ -81,6 +82,28 @@ async def test_anothers_card_changes_no_phone(town: Town) -> None:
     await thief.send("/me")
     assert f"手机号：{was}" in thief.screen
     assert await town.kept(but=theirs) == before
+
+
+@pytest.mark.parametrize("how", ["forward_origin", "forward_date", "via_bot"])
+async def test_an_old_card_of_ones_own_takes_no_number_that_is_anothers_by_now(town: Town, how: str) -> None:
+    """Numbers are recycled: who had it once still has the message in which they shared it, and can forward it."""
+    victim, former = await town.patient(), await town.stranger("以前的机主")
+    world = town.clinic.server.world
+    [bot] = world.bots.values()
+    phone = Phone(world, bot, world.people[former.id])
+    card = {"phone_number": f"+86{victim.phone}", "first_name": "旧", "user_id": former.id}
+    second_hand = {
+        "forward_origin": {"type": "user", "date": 1_500_000_000, "sender_user": phone.person.as_user()},
+        "forward_date": 1_500_000_000,
+        "via_bot": {"id": 99, "is_bot": True, "first_name": "cards", "username": "cards_bot"},
+    }
+    await _at_the_phone(former)
+    before = await town.kept()
+    phone._send({"contact": card, how: second_hand[how]})
+    await former.expect("转发来的名片可能是旧号码")
+    assert "（3/" in former.screen
+    assert await town.kept() == before
+    await former.send("/cancel")
 
 
 async def test_a_card_of_nonsense_is_answered_in_words(town: Town) -> None:
