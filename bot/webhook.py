@@ -148,6 +148,11 @@ def check_webhook_settings(settings: Telegram) -> None:
             "CLINIC_BOT__TELEGRAM__WEBHOOK_URL is needed when telegram.mode is webhook: "
             f"the public https address that your proxy forwards to {PATH}."
         )
+    if settings.api_url.startswith("https://") and not settings.webhook_url.startswith("https://"):
+        raise SettingsError(
+            "CLINIC_BOT__TELEGRAM__WEBHOOK_URL must start with https://: Telegram delivers to nothing else. Put a "
+            f"proxy that ends TLS before {settings.listen_host}:{settings.listen_port}."
+        )
     if not _SECRET.fullmatch(settings.webhook_secret.get_secret_value()):
         raise SettingsError(
             "CLINIC_BOT__TELEGRAM__WEBHOOK_SECRET needs 16 to 256 characters of A-Z a-z 0-9 _ -: "

@@ -143,7 +143,8 @@ async def _photos(url: str) -> Finding:
         same = await store.get(name) == content
         await store.delete(name)
     except StorageError as error:
-        return fault("photos", error)
+        mend = " Look at its bucket, and at AWS_ENDPOINT, AWS_REGION, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY."
+        return fault("photos", f"{error}{mend if url.startswith('s3://') else ''}", Exit.DATABASE)
     if not same:
         return fault("photos", f"The photo store {url} gave back something else than was put in.")
     return ok("photos", f"{url} takes, gives back and deletes.")
@@ -184,7 +185,12 @@ async def _telegram(settings: Settings) -> AsyncIterator[Finding]:
     except InvalidToken:
         yield fault("telegram", str(TokenRefused()), Exit.TOKEN)
     except TelegramError as error:
-        yield fault("telegram", f"{root} does not answer as a Bot API server: {error}.")
+        reason = str(error).rstrip(".")
+        yield fault(
+            "telegram",
+            f"{root} does not answer as a Bot API server: {reason}. Look at the network, at HTTPS_PROXY where there is "
+            "one, and at telegram.api_url.",
+        )
     finally:
         await _shut(bot)
 

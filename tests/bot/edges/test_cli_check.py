@@ -71,6 +71,36 @@ async def test_a_server_that_is_away_is_a_fault_of_its_own(clinic: Machine) -> N
     clinic.set(STORAGE__PHOTOS_URL=str(clinic.folder / "photos"))
     ended, things = await check(clinic)
     assert (ended.code, things["telegram"], things["clock"]) == (Exit.FAILED, "fault", "warning")
+    assert "Look at the network, at HTTPS_PROXY where there is one, and at telegram.api_url." in ended.out
+
+
+def test_telegram_delivers_to_no_webhook_without_tls(clinic: Machine) -> None:
+    clinic.set(
+        TELEGRAM__API_URL="https://127.0.0.1:9",
+        TELEGRAM__MODE="webhook",
+        TELEGRAM__WEBHOOK_URL="http://bot.example",
+        TELEGRAM__WEBHOOK_SECRET="a-good-secret_0123456789",
+        STORAGE__PHOTOS_URL=str(clinic.folder / "photos"),
+    )
+    ended = clinic.run("check")
+    assert "must start with https://: Telegram delivers to nothing else. Put a proxy that ends TLS" in ended.out
+    assert ended.code == Exit.CONFIGURATION
+
+
+def test_a_bucket_that_is_away_is_told_with_where_its_address_and_keys_stand(
+    clinic: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    variables = {"ENDPOINT": "http://127.0.0.1:9", "ALLOW_HTTP": "true", "REGION": "x"}
+    for name, value in {**variables, "ACCESS_KEY_ID": "key", "SECRET_ACCESS_KEY": "hush-hush"}.items():
+        monkeypatch.setenv(f"AWS_{name}", value)
+    clinic.set(STORAGE__PHOTOS_URL="s3://photos")
+    ended = clinic.run("check")
+    [line] = [line for line in ended.out.splitlines() if line.split()[1] == "photos"]
+    assert line.startswith("fault")
+    assert line.endswith(
+        "Look at its bucket, and at AWS_ENDPOINT, AWS_REGION, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY."
+    )
+    assert "hush-hush" not in ended.out
 
 
 @pytest.mark.parametrize(
