@@ -2,10 +2,15 @@
 
 import asyncio
 
+import pytest
+
+from core.settings import Login, Settings
 from core.unit import Channel, UnitOfWork
 from core.values import Password, PersonName, Phone
 from sandbox.client import Chat
-from tests.bot.conftest import PASSWORD, Clinic, register
+from sandbox.server import Served
+from tests.bot.conftest import PASSWORD, Clinic, register, running
+from tests.conftest import SetClock
 
 
 async def log_in(chat: Chat, password: str = PASSWORD, phone: str = "13812345678") -> None:
@@ -134,3 +139,24 @@ async def test_two_phones_that_log_in_at_once_are_both_logged_in(clinic: Clinic)
     for chat in (li, other):
         await chat.send("/me")
         assert "您的账号 P1" in chat.screen
+
+
+@pytest.mark.slow
+async def test_who_has_registered_often_enough_today_reads_so(
+    bot_settings: Settings, server: Served, clock: SetClock
+) -> None:
+    few = bot_settings.model_copy(update={"login": Login(registrations_per_day=1)})
+    async with running(few, server, clock) as clinic:
+        li = await clinic.person()
+        await register(li)
+        await li.send("/logout")
+        await li.send("/register")
+        await li.press("医生")
+        await li.press("我同意")
+        await li.send("13900000009")
+        await li.send("李医生")
+        for _ in range(3):
+            await li.press("跳过")
+        await li.press("下一步：设置密码")
+        await li.send(PASSWORD)
+        assert "今天用这个 Telegram 注册的账号已达上限" in li.screen

@@ -258,6 +258,16 @@ async def test_the_last_active_admin_stays_and_of_two_who_go_at_once_one_does(
     assert sorted(getattr(each, "code", "done") for each in done) == ["account.last_admin", "done"]
 
 
+async def test_nor_does_the_operator_erase_the_last_active_admin_again(
+    core: Core, desk: Desk, make_account: MakeAccount
+) -> None:
+    ann, wang = await make_account(role=Role.ADMIN), await make_account(OTHER, role=Role.ADMIN)
+    async with desk.write(Channel.CLI) as uow:
+        await core.erasing.erase_again(uow, ann.id)
+        with pytest.raises(AccountError, match=r"account\.last_admin"):
+            await core.erasing.erase_again(uow, wang.id)
+
+
 async def test_a_lapsed_login_erases_nothing(core: Core, desk: Desk, patient: Account, clock: SetClock) -> None:
     await opened(core, desk, patient)
     clock.advance(days=14)
