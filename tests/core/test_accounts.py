@@ -24,7 +24,7 @@ HAN = 700_000_000_002
 HASH = PasswordHash("$2b$04$" + "x" * 53, "bcrypt-sha384", "k1")
 
 
-async def by_email(core: Core, desk: Desk, username: str, email: str) -> None:
+async def by_email(core: Core, desk: Desk, username: str, email: str, *, telegram_user_id: int | None = None) -> None:
     async with desk.write(Channel.HTTP) as uow:
         await core.accounts.register_by_email(
             uow,
@@ -33,6 +33,7 @@ async def by_email(core: Core, desk: Desk, username: str, email: str) -> None:
             sex=Sex.FEMALE,
             age=Age(40),
             password_hash=HASH,
+            telegram_user_id=telegram_user_id,
         )
 
 
@@ -180,6 +181,8 @@ async def test_the_sixth_registration_of_a_day_is_refused(
         with pytest.raises(Throttled):
             await core.accounts.check_may_register(uow, LI)
         await core.accounts.check_may_register(uow, HAN)
+    with pytest.raises(Throttled):
+        await by_email(core, desk, "dr_ann", "ann@example.com", telegram_user_id=LI)
     clock.advance(hours=1)
     assert await make_account(Phone("13800000009"), telegram_user_id=LI)
 
