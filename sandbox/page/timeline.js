@@ -145,8 +145,8 @@ export class Timeline {
     if (scrollHeight - scrollTop - clientHeight < 40) this.atEnd = true;
     else if (scrollTop < this.scrolledTo) this.atEnd = false;
     this.scrolledTo = scrollTop;
-    this.toEnd.hidden = this.atEnd;
-    this.read();
+    if (this.reading()) this.unread = 0;
+    this.showUnread();
   }
 
   goToEnd() {

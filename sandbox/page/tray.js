@@ -31,7 +31,9 @@ export class Tray {
     this.take(files, files.every((file) => PICTURES.includes(file.type)) ? "photo" : "document");
   }
 
-  take(files, kind) {
+  take(chosen, kind) {
+    const files = chosen.filter((file) => file.size);
+    if (files.length < chosen.length) this.phone.toast(this.phone.words.emptyFile);
     if (!files.length) return;
     this.kind = this.full && this.kind === "document" ? "document" : kind;
     this.files = [...this.files, ...files].slice(0, MOST);

@@ -140,6 +140,19 @@ async def test_a_dropped_file_goes_as_it_is_and_a_pasted_picture_as_a_photo(view
     await expect(view.emma.locator(".tray")).to_be_hidden()
 
 
+@on_a_wide_screen
+async def test_an_empty_file_never_waits_in_the_tray_where_it_would_hold_up_the_others(view: View) -> None:
+    chosen: list[FilePayload] = [
+        {"name": name, "mimeType": "text/plain", "buffer": content}
+        for name, content in (("empty.txt", b""), ("note.txt", b"some words"))
+    ]
+    await view.emma.locator(".file-input").set_input_files(chosen)
+    await expect(view.emma.locator(".toast")).to_have_text("An empty file cannot be sent")
+    await expect(view.emma.locator(".tray-file")).to_have_text("note.txt · 10 B")
+    await view.field.press("Enter")
+    await expect(view.emma.locator(".document-name")).to_have_text("note.txt")
+
+
 @on_a_narrow_screen
 async def test_what_a_bot_protects_can_be_seen_but_not_saved(view: View) -> None:
     photo = pictures.jpeg(pictures.certificate((900, 700)))
@@ -180,8 +193,10 @@ async def test_what_is_new_is_counted_until_it_is_seen(view: View) -> None:
     for number in range(30):
         await view.bot.send_message(LI, f"message {number}")
     await expect(view.emma.locator(".message").last).to_contain_text("message 29")
+    await view.page.reload()
+    await expect(view.emma.locator(".message").last).to_contain_text("message 29")
     await view.emma.locator(".messages").evaluate("(list) => list.scrollTo(0, 0)")
-    await expect(view.emma.locator(".to-end")).to_be_visible()
+    await expect(view.emma.locator(".to-end")).to_have_text("↓")
     await view.bot.send_message(LI, "the newest")
     await expect(view.emma.locator(".to-end")).to_have_text("1 ↓")
     await expect(view.page).to_have_title("(1) Sandbox")
