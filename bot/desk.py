@@ -14,7 +14,7 @@ from bot.dialog.engine import Engine
 from bot.dialog.events import Answer, Pressed, Said, Sent
 from bot.dialog.flow import REVIEW, Answers, Flow, Value
 from bot.dialog.outcome import Checking, Outcome, Submission
-from bot.dialog.screens import CANCEL, CONTROLS, GO_ON, START_OVER, cancelled
+from bot.dialog.screens import CANCEL, CONTROLS, GO_ON, START_OVER, cancelled, submit
 from bot.dialog.view import Button, Screen, Text
 from bot.drafts import tidied
 from bot.menu import LEAVE, leave_account, menu
@@ -182,7 +182,8 @@ class Desk:
         if draft.asking:
             return self._asked(person, flow, event, now)
         if isinstance(event, Said) and not _at_secret(flow, person):
-            press = self._label(flow, person, event, CONTROLS)
+            buttons = (*CONTROLS, submit(flow)) if draft.step == REVIEW else CONTROLS
+            press = self._label(flow, person, event, buttons)
             if press and not self.engine.advance(flow, draft, press, now).stale:
                 event = press
         decision = self._advance(person, flow, event, now)

@@ -51,7 +51,8 @@ def _shown(history: str, page: int) -> Reply:
         turns.append(_button("button.page_before", str(page - 1)))
     if page + 1 < len(parts):
         turns.append(_button("button.page_after", str(page + 1)))
-    title = Text.of("history.title", number=page + 1, total=len(parts))
+    paged = Text.of("history.title.page", number=page + 1, total=len(parts))
+    title = paged if len(parts) > 1 else Text("history.title")
     acts = (_button("history.write", _WRITE), _button("history.withdraw", _ASK))
     buttons = (*filter(None, (tuple(turns),)), acts, (_BACK,))
     return Reply((Screen((title, Text.of("history.text", text=parts[page])), buttons=buttons),))

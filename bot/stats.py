@@ -39,7 +39,7 @@ def _drawing(figures: Figures) -> Drawing:
 
 
 def _waiting(figures: Figures) -> tuple[Text, ...]:
-    waiting = Text.of("stats.waiting", count=figures.waiting)
+    waiting = Text.of("stats.waiting", count=figures.waiting) if figures.waiting else Text("queue.empty")
     if figures.oldest_wait is None:
         return (waiting,)
     return waiting, Text.of("stats.oldest", wait=_span(figures.oldest_wait))

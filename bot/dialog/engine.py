@@ -87,7 +87,7 @@ class Engine:
             return self._add(flow, draft, step, event)
         try:
             if step.several and isinstance(event, Said):
-                return several.pick(flow, draft, step, several.typed(step, event.text, self._number))
+                return several.put_on(flow, draft, step, several.typed(step, event.text, self._number))
             value = self._value(step, event, draft)
         except InvalidInput as problem:
             return self.offer(flow, draft) if late else self.refuse(flow, draft, problem.text)

@@ -48,7 +48,7 @@ def _pick(flow: Flow, draft: Draft, arg: str, *, late: bool) -> Outcome | None:
         return None
     if step.several:
         number = int(arg) if arg.isascii() and arg.isdigit() and len(arg) < 4 else len(step.choices)
-        return several.pick(flow, draft, step, [number]) if number < len(step.choices) else None
+        return several.press(flow, draft, step, number) if number < len(step.choices) else None
     options = options_of(draft.found) if step.search else [choice.value for choice in step.choices]
     if not (arg.isascii() and arg.isdigit() and int(arg) < len(options)):
         return None

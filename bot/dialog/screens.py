@@ -28,7 +28,7 @@ _TEXTS: Final = (
     "progress", "progress.optional", "earlier", "present", "review.title", "review.line", "review.skipped",
     "button.change", "cancelled", "cancelled.kept", "offer", "help.person", "help.person.optional", "keyboard.taken",
     "keyboard.away", "late.taken", "button.share_contact", "proof.lapsed",
-    "help.review", "help.offer", "search.none", "search.missing", "long.so_far", "photos.so_far",
+    "help.review", "help.offer", "search.none", "search.missing", "long.so_far", "photos.so_far", "photos.full",
     "photos.problem", "photos.kept",
     "photos.dark", "photos.blurred", "option", "option.line", "button.page_before", "button.page_after",
     "option.picked", "option.line.picked", "several.done", "several.none", "wrong.several", "joined",
@@ -113,9 +113,13 @@ def review(flow: Flow, draft: Draft) -> Screen:
     changes = tuple(
         Button(Text.of("button.change", name=Text(f"name.{step.key}")), "change", step.key) for step in steps
     )
-    submit = Button(flow_text("submit", flow.name), "next")
     ways = (CANCEL,) if path[0] == REVIEW else (BACK, CANCEL)
-    return Screen((title, answers), buttons=((submit,), *_rows(changes, 2), ways))
+    return Screen((title, answers), buttons=((submit(flow),), *_rows(changes, 2), ways))
+
+
+def submit(flow: Flow) -> Button:
+    """What ends the review: it names the act (DIALOGS rule 10)."""
+    return Button(flow_text("submit", flow.name), "next")
 
 
 def with_photos(screen: Screen, flow: Flow, draft: Draft) -> Screen:
@@ -138,7 +142,9 @@ def offer(flow: Flow) -> Screen:
 def _received(step: Step, draft: Draft) -> Iterator[Text]:
     """How many photos there are so far, and which of the last album were not taken, and why."""
     count = sum(bool(one["photo"]) for one in draft.received)
-    if count:
+    if count == step.most:
+        yield Text.of("photos.full", count=count)
+    elif count:
         yield Text.of("photos.so_far", count=count, most=step.most)
     seen = {hint for one in draft.received if one["photo"] for hint in one["photo"].get("hints", ())}
     for hint in sorted(seen):

@@ -15,13 +15,15 @@ from bot.dialog.view import Text
 _BETWEEN: Final = re.compile(r"[,，、;；]+")
 
 
-def pick(flow: Flow, draft: Draft, step: Step, picks: list[int]) -> Outcome:
-    """Puts these options on, or those off that are on already; the question is shown again."""
-    values = [step.choices[number].value for number in picks]
-    on = {*step.picked(draft)} ^ {*values}
-    picked = [choice.value for choice in step.choices if choice.value in on]
-    page = picks[-1] // PAGE if picks else draft.page
-    return moves.again(flow, replace(draft, picked=picked, page=page, tries=0))
+def press(flow: Flow, draft: Draft, step: Step, number: int) -> Outcome:
+    """Puts this option on, or off where it is on already; the question is shown again."""
+    return _with(flow, draft, step, {*step.picked(draft)} ^ {step.choices[number].value}, number)
+
+
+def put_on(flow: Flow, draft: Draft, step: Step, numbers: list[int]) -> Outcome:
+    """Puts these options on, those too that are on already: who types them means them."""
+    values = {step.choices[number].value for number in numbers}
+    return _with(flow, draft, step, {*step.picked(draft)} | values, numbers[-1])
 
 
 def page(flow: Flow, draft: Draft, step: Step, number: int) -> Outcome | None:
@@ -35,6 +37,11 @@ def done(flow: Flow, draft: Draft, step: Step) -> Outcome:
     if not picked:
         return moves.refuse(flow, draft, Text("several.none"))
     return moves.take(flow, replace(draft, picked=None, page=0), step, picked)
+
+
+def _with(flow: Flow, draft: Draft, step: Step, on: set[Value], last: int) -> Outcome:
+    picked = [choice.value for choice in step.choices if choice.value in on]
+    return moves.again(flow, replace(draft, picked=picked, page=last // PAGE, tries=0))
 
 
 def typed(step: Step, text: str, number_of: Callable[[Step, str], int | None]) -> list[int]:

@@ -99,6 +99,8 @@ def test_more_than_there_is_room_for_is_not_even_fetched() -> None:
     for number in range(5):
         story.send(number, "a")
     assert story.taken == 3
+    assert "photos.full" in story.keys
+    assert "photos.so_far" not in story.keys  # which asks for more
     assert story.keys.count("photos.problem") == 1
     assert story.press("done").paths == ["photo 0", "photo 1", "photo 2"]
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from bot.dialog.draft import Draft
 from bot.dialog.events import Answer, Other, Said, Sent
-from bot.dialog.flow import Flow
+from bot.dialog.flow import REVIEW, Flow, flow_text
 from bot.person import Ask, Reply, Submit
 from bot.preview.samples import wrong_answers
 from bot.preview.walk import Stop, after, ways
@@ -182,6 +182,16 @@ def test_rule_14_a_choice_is_taken_by_its_number_and_its_label_in_any_language(f
             wide = str(number).translate({ord("0") + digit: 0xFF10 + digit for digit in range(10)})
             for typed in (str(number), wide, *labels, *choice.aliases):
                 assert same(decide(at(stop), Said(typed, 7)), by_button), f"{stop.name}: {typed}"
+
+
+@in_every_dialog
+def test_rule_14_what_ends_the_review_is_taken_by_its_label_in_any_language(flow: Flow) -> None:
+    for stop in stops_of(flow):
+        if stop.draft.step != REVIEW:
+            continue
+        by_button = decide(at(stop), press(stop, "next"))
+        for typed in ENGINE.labels(flow_text("submit", flow.name).key):
+            assert same(decide(at(stop), Said(typed, 7)), by_button), f"{stop.name}: {typed}"
 
 
 def same_answer(stop: Stop) -> Draft:
