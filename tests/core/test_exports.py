@@ -354,6 +354,12 @@ def test_photos_are_shared_out_to_files_of_bounded_size(sizes: list[int], used: 
     assert ["".join(each.name for each in part) for part in parts] == shares
 
 
+def test_a_file_has_at_most_45_megabytes() -> None:
+    megabyte = 1024 * 1024
+    assert len(shared_out([photo("a", 22 * megabyte), photo("b", 22 * megabyte)], 0)) == 1
+    assert len(shared_out([photo("a", 23 * megabyte), photo("b", 23 * megabyte)], 0)) == 2
+
+
 async def test_a_file_is_a_zip_that_anybody_can_open() -> None:
     async def pages() -> Any:
         yield [{"什么": "登录"}]
