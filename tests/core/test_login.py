@@ -192,6 +192,15 @@ async def test_one_telegram_user_who_tries_many_accounts_is_slowed_down(core: Co
     assert tries == [0, 0, 0, 0, 0, 15]
 
 
+async def test_one_address_that_tries_many_accounts_is_slowed_down_later_for_many_may_share_it(
+    core: Core, desk: Desk
+) -> None:
+    place = Source.http("203.0.113.7")
+    tries = [await waits(core, desk, who=Phone(f"139000000{number}"), source=place) for number in range(10, 31)]
+    assert tries == [0] * 20 + [15]
+    assert await waits(core, desk, who=Phone("13900000099"), source=Source.http("203.0.113.8")) == 0
+
+
 async def test_a_login_of_ones_own_between_guesses_buys_no_looks(
     core: Core, desk: Desk, make_account: MakeAccount
 ) -> None:
