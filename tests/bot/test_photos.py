@@ -1,6 +1,7 @@
 """What people send as photos, and what may go wrong with it (SECURITY.md Photos, DIALOGS rules 12, 16, 18, 20)."""
 
 import asyncio
+import sys
 from datetime import timedelta
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 from PIL import ImageFilter
 from sqlalchemy import func, select
 
+from core import picture_work
 from core.photo_removals import removing
 from sandbox.client import Chat
 from storage.tables.erasures import photo_removals
@@ -105,6 +107,20 @@ async def test_the_store_is_full_or_away_and_the_dialog_stays(clinic: Clinic, wa
     (folder / "away").rename(folder / "certificate")
     await wang.send_photo(photo("second"))
     assert "已收到 2 张" in wang.screen
+
+
+@pytest.mark.slow
+async def test_where_nothing_can_work_on_pictures_its_sender_is_told(
+    clinic: Clinic, wang: Chat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(picture_work, "_idle", [])
+    with monkeypatch.context() as without:
+        without.setattr(sys, "executable", "/bin/false")
+        await wang.send_photo(photo("first"))
+        assert "照片现在存不下来" in wang.screen
+    assert kept(clinic) == []
+    await wang.send_photo(photo("first"))
+    assert "已收到 1 张" in wang.screen
 
 
 @pytest.mark.slow
