@@ -4,7 +4,7 @@ The library's own Updater is not used: when the storage fails, its polling ends 
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -13,13 +13,13 @@ from sqlalchemy.exc import SQLAlchemyError
 from telegram.error import Conflict, EndPointNotFound, InvalidToken, RetryAfter, TelegramError
 
 from bot.outage import Outage
+from bot.runner import Adding
 from bot.sealed import seal_json, update_context
 from bot.telegram import RawBot, TokenRefused, wait_of
 from core.logs import tracing
 from core.sealing import Sealer
 from core.uncut import uncut
 from storage import inbox
-from storage.database import Database
 from storage.errors import StorageError
 
 ALLOWED_UPDATES: Final = ("message", "edited_message", "callback_query", "my_chat_member")
@@ -32,22 +32,21 @@ _log = structlog.get_logger(__name__)
 
 
 class Intake:
-    """Seals and stores what arrived, by whichever way it came, and wakes the runner."""
+    """Seals what arrived, by whichever way it came, and has it stored."""
 
     def __init__(
         self,
         *,
-        database: Database,
         sealer: Sealer,
         bot_id: int,
         clock: Callable[[], datetime],
-        wake: Callable[[], None],
+        receive: Callable[[Adding], Awaitable[int]],
     ) -> None:
-        self._database = database
+        """`receive` commits what is added to the inbox: `Runner.receive`."""
         self._sealer = sealer
         self._bot_id = bot_id
         self._clock = clock
-        self._wake = wake
+        self._receive = receive
 
     async def take(self, updates: Sequence[Any]) -> int:
         """Commits a batch in one transaction and returns how many were new. Raises one of STORAGE_FAULTS.
@@ -60,14 +59,10 @@ class Intake:
             _log.warning("An update without a usable id was left out", count=len(updates) - len(new))
         if not new:
             return 0
-        async with self._database.write() as conn:
-            added = await inbox.add(conn, self._bot_id, self._clock(), new)
         if tracing():
             for each in new:
                 _log.debug("update received", update=each.update_id)
-        if added:
-            self._wake()
-        return added
+        return await self._receive(lambda conn: inbox.add(conn, self._bot_id, self._clock(), new))
 
     def _sealed(self, update: dict[str, Any]) -> inbox.NewUpdate:
         update_id = update["update_id"]

@@ -1,14 +1,19 @@
 """Takes updates from the inbox, has them handled, and has the answers shown.
 
 One person's updates run one after another, different people's side by side. What only moves dialogs is done in
-batches: one transaction for many people. A kill at any moment loses nothing: an update that was not committed is
-taken again, an answer that was committed and not shown is shown. Any number of workers may do so on one PostgreSQL.
+batches: one transaction for many people, mostly the one that their updates are received in. A kill at any moment loses
+nothing: an update that was not committed is taken again, an answer that was committed and not shown is shown. Any
+number of workers may do so on one PostgreSQL.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
+
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.answers import Answers
 from bot.desk import Desk
@@ -39,6 +44,19 @@ _LOOK_FOR_LEFT: Final = 5.0
 _LEAVE_TO_OTHERS: Final = 0.02
 """Who received an update mostly takes it: we look so much later, and once for all that was heard meanwhile."""
 
+Adding = Callable[[AsyncConnection], Awaitable[int]]
+"""Adds to the inbox what arrived; how many were new."""
+
+
+@dataclass(slots=True)
+class _Batch:
+    """What was carried out in one transaction, to be followed up after its commit; `more`: something else waits."""
+
+    taken: Taken
+    quick: list[Turn]
+    slow: list[Turn]
+    more: bool
+
 
 class Runner:
     """Runs the updates of one worker."""
@@ -67,6 +85,7 @@ class Runner:
         self._woken = asyncio.Event()
         self._heard = False
         self._stopping = False
+        self._begun = False
         self._resting = asyncio.Event()
         self._resting.set()
         self._passed_over: set[int] = set()
@@ -82,9 +101,35 @@ class Runner:
             self._heard = True
             asyncio.get_running_loop().call_later(_LEAVE_TO_OTHERS, self._look_at_heard)
 
+    async def receive(self, add: Adding) -> int:
+        """Commits what arrived, and in the same transaction what it comes to where that is quick: one commit, not two.
+
+        Returns how many were new; raises what `add` raises. What is received while a batch is at work is only stored.
+        """
+        if not self._begun or self._stopping or self._showing.is_writing or self._room <= 0:
+            return await self._store(add)
+        now, batch = self._clock(), None
+        try:
+            async with self._showing.writing() as (conn, showing):
+                busy = showing | self._slow.people
+                added = await add(conn)
+                free, _ = await self._find(conn, busy, now) if added else ([], False)
+                if free:
+                    batch = await self._carry_out(conn, free, busy, now)
+        except StorageError:
+            raise
+        except Exception:  # one of them is at fault: first all are stored, and then that is found out
+            return await self._store(add)
+        if batch:
+            self._follow_up(batch)
+            if batch.more or batch.taken.later:
+                self.wake()
+        return added
+
     async def run(self) -> None:
         """Works until `stop`. Faults of the database are waited out; nothing that was received is lost."""
         await through_outages(self._holding.begin)
+        self._begun = True
         clock = asyncio.get_running_loop().time
         looked, quiet = 0.0, 0
         while not self._stopping:
@@ -155,33 +200,33 @@ class Runner:
         if person_id in self._passed_over or self._held_up:
             self.wake()
 
+    @property
+    def _room(self) -> int:
+        """How many may be taken now."""
+        return min(_BATCH, _AT_ONCE - len(self._showing))
+
+    async def _store(self, add: Adding) -> int:
+        async with self._database.write() as conn:
+            added = await add(conn)
+        if added:
+            self.wake()
+        return added
+
     async def _turn(self) -> bool:
         """Takes a batch, carries out what is quick in the same transaction, starts the slow. False: nothing to do."""
-        busy = self._showing.chats | self._slow.people
-        room = min(_BATCH, _AT_ONCE - len(self._showing))
-        if room <= 0:
-            self._passed_over = set(busy)
+        if self._room <= 0:
+            self._passed_over = set(self._showing.chats | self._slow.people)
             return False
         now = self._clock()
-        most = room + len(busy) + self._held_up  # those who cannot be taken yet must not crowd out those who can
         free: list[Waiting] = []
         try:
-            async with self._database.write() as conn:
-                found = await inbox.waiting(conn, now=now, most=most)
-                free = [waiting for waiting in found if waiting.person_id not in busy]
-                free = free[: room + self._held_up]
-                self._pass_over({waiting.person_id for waiting in found} & busy)
+            async with self._showing.writing() as (conn, showing):
+                busy = showing | self._slow.people
+                free, full = await self._find(conn, busy, now)
                 if not free:
                     self._held_up = 0
                     return False
-                taken = await self._handling.take(conn, free, now, busy)
-                slow = [turn for turn in taken.turns if is_slow(turn)]
-                quick = [turn for turn in taken.turns if not is_slow(turn)]
-                if quick:
-                    await self._handling.carry_out(conn, quick, now)
-                held = [*(turn.waiting.seq for turn in slow), *(waiting.seq for waiting, _ in taken.broken)]
-                if held:
-                    await inbox.claim(conn, held, worker=self._worker, until=now + LEASE)
+                batch = await self._carry_out(conn, free, busy, now)
         except StorageError:
             raise
         except Exception as error:
@@ -193,10 +238,30 @@ class Runner:
                 for waiting in free:
                     await self._alone(waiting)
             return True
-        self._held_up = len(taken.later)
-        self._pass_over(self._passed_over | (set(taken.later) & busy))
-        self._follow_up(taken, quick, slow)
-        return bool(taken.turns or taken.broken) or len(found) == most
+        self._follow_up(batch)
+        return (batch.more and bool(batch.taken.turns or batch.taken.broken)) or full
+
+    async def _find(self, conn: AsyncConnection, busy: frozenset[int], now: datetime) -> tuple[list[Waiting], bool]:
+        """Whose updates can be taken; and whether so many wait that not all were seen."""
+        most = self._room + len(busy) + self._held_up  # who cannot be taken yet must not crowd out who can
+        found = await inbox.waiting(conn, now=now, most=most)
+        self._pass_over({waiting.person_id for waiting in found} & busy)
+        free = [waiting for waiting in found if waiting.person_id not in busy]
+        return free[: self._room + self._held_up], len(found) == most
+
+    async def _carry_out(
+        self, conn: AsyncConnection, free: Sequence[Waiting], busy: frozenset[int], now: datetime
+    ) -> _Batch:
+        """Decides on them, carries out what is quick, and claims what is not."""
+        taken = await self._handling.take(conn, free, now, busy)
+        slow = [turn for turn in taken.turns if is_slow(turn)]
+        quick = [turn for turn in taken.turns if not is_slow(turn)]
+        if quick:
+            await self._handling.carry_out(conn, quick, now)
+        held = [*(turn.waiting.seq for turn in slow), *(waiting.seq for waiting, _ in taken.broken)]
+        if held:
+            await inbox.claim(conn, held, worker=self._worker, until=now + LEASE)
+        return _Batch(taken, quick, slow, await inbox.is_waiting(conn, now))
 
     def _pass_over(self, chats_: set[int]) -> None:
         """Remembers who waits for their chat to be free; whose chat became free meanwhile is looked for at once."""
@@ -204,16 +269,18 @@ class Runner:
         if any(chat not in self._slow.people and not self._showing.has(chat) for chat in chats_):
             self.wake()
 
-    def _follow_up(self, taken: Taken, quick: Sequence[Turn], slow: Sequence[Turn]) -> None:
+    def _follow_up(self, batch: _Batch) -> None:
         """What comes after the commit."""
-        for turn in taken.turns:
+        for turn in batch.taken.turns:
             self._answers.acknowledge(turn)
-        for turn in quick:
+        for turn in batch.quick:
             self._answers.show(turn)
-        for turn in slow:
+        for turn in batch.slow:
             self._slow.start(turn)
-        for waiting, error in taken.broken:
+        for waiting, error in batch.taken.broken:
             self._slow.fail(waiting, error)
+        self._held_up = len(batch.taken.later)
+        self._pass_over(self._passed_over | (set(batch.taken.later) & (self._showing.chats | self._slow.people)))
 
     async def _alone(self, waiting: Waiting) -> None:
         """Takes one update by itself."""
@@ -224,8 +291,8 @@ class Runner:
 
     async def _take_one(self, waiting: Waiting) -> None:
         now = self._clock()
-        async with self._database.write() as conn:
-            taken = await self._handling.take(conn, [waiting], now, self._showing.chats)
+        async with self._showing.writing() as (conn, busy):
+            taken = await self._handling.take(conn, [waiting], now, busy)
             quick = [turn for turn in taken.turns if not is_slow(turn)]
             if quick:
                 await self._handling.carry_out(conn, quick, now)

@@ -24,6 +24,7 @@ log: Final = structlog.get_logger(__name__)
 
 _TRIES: Final = 6
 _LONGEST_PAUSE: Final = 30.0
+_LARGEST_ID: Final = 2**63 - 1  # that can be kept
 
 
 # Columns that a button has on a phone, by how many stand beside it: clients cut off what is longer (DIALOGS rule 22).
@@ -137,7 +138,8 @@ def compose(screens: Sequence[Screen], place: Place, catalogue: Catalogue, langu
                 call["about"] = about
     edited = {call["params"].get("message_id") for call in calls}
     leftover = [message for message in dict.fromkeys((pressed, old)) if message is not None and message not in edited]
-    return [*(_without_buttons(place.chat_id, message) for message in leftover), *calls]
+    # The answer first: a person waits for it, and an old button that is pressed meanwhile does nothing (rule 19).
+    return [*calls, *(_without_buttons(place.chat_id, message) for message in leftover)]
 
 
 async def show(bot: Caller, calls: Sequence[Call], source: PhotoSource) -> Shown | None:
@@ -271,7 +273,8 @@ def _level(method: str) -> int:
 
 
 def _message_ids(*messages: Mapping[str, Any]) -> tuple[int, ...]:
-    return tuple(message["message_id"] for message in messages if isinstance(message.get("message_id"), int))
+    ids = (message.get("message_id") for message in messages)
+    return tuple(each for each in ids if isinstance(each, int) and 0 < each <= _LARGEST_ID)
 
 
 def _without_buttons(chat_id: int, message_id: int) -> Call:

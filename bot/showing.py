@@ -1,12 +1,18 @@
-"""Shows committed answers, and notes in the database that they were shown."""
+"""Shows committed answers, and notes in the database that they were shown.
+
+A note has no transaction of its own where another is about to be made anyhow: it goes first in the worker's next one,
+and who is read there is free. A kill before it has the answer shown once more, as one while it is being shown does.
+"""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
 from contextvars import Context
 from datetime import datetime
 from typing import Final, NamedTuple
 
 import structlog
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import screen
 from bot.screen import Call, Caller, PhotoSource
@@ -23,6 +29,7 @@ from storage.errors import StorageError
 log: Final = structlog.get_logger(__name__)
 
 _PAUSE: Final = 0.5
+_LATEST: Final = 0.05  # seconds that a note waits for a transaction to go with
 
 
 class _Note(NamedTuple):
@@ -34,7 +41,7 @@ class _Note(NamedTuple):
 
 
 class Showing:
-    """The answers that are on their way to their chats. A chat is busy until its answer is shown and that is noted."""
+    """The answers that are on their way to their chats. A chat is busy until its answer is shown."""
 
     def __init__(
         self,
@@ -52,8 +59,9 @@ class Showing:
         self._photos = photos
         self._on_free = on_free
         self._tasks: dict[int, asyncio.Task[None]] = {}
-        self._notes: list[_Note] = []
+        self._notes: dict[int, _Note] = {}  # by chat
         self._noting: asyncio.Task[None] | None = None
+        self._turns = asyncio.Lock()
 
     def __len__(self) -> int:
         return len(self._tasks)
@@ -61,28 +69,48 @@ class Showing:
     @property
     def busy(self) -> bool:
         """Whether anything is still to be shown or noted."""
-        return bool(self._tasks)
+        return bool(self._tasks or self._notes or self.is_writing)
 
     @property
     def chats(self) -> frozenset[int]:
-        """The chats that are busy. Take it before reading rows: a row read later may be shown and noted meanwhile."""
-        return frozenset(self._tasks)
+        """The chats whose answer is on its way, or shown and not noted yet."""
+        return frozenset(self._tasks) | self._notes.keys()
+
+    @property
+    def is_writing(self) -> bool:
+        """Whether `writing` is under way."""
+        return self._turns.locked()
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[tuple[AsyncConnection, frozenset[int]]]:
+        """A write transaction that first notes what was shown, one at a time; with the chats that are busy in it."""
+        async with self._turns:
+            async with self._database.write() as conn:
+                busy, notes = frozenset(self._tasks), list(self._notes.values())
+                if notes:
+                    await chats.shown(conn, [note[:4] for note in notes])
+                yield conn, busy
+            for note in notes:
+                del self._notes[note.chat_id]
 
     def has(self, chat_id: int) -> bool:
         """Whether this chat's answer is still on its way."""
         return chat_id in self._tasks
 
     def start(self, row: ChatRow, calls: Sequence[Call]) -> None:
-        """Shows an answer of a committed row; does nothing for a chat that is busy already."""
-        if row.person_id not in self._tasks:
+        """Shows an answer of a committed row; does nothing for a chat that is busy already, or has it."""
+        if row.person_id not in self.chats:
             self._tasks[row.person_id] = asyncio.create_task(self._show(row, calls))
 
     async def close(self, drain: float) -> None:
         """Waits for what is under way, at most so many seconds; what is left is shown at the next start."""
-        if self._tasks:
-            _, late = await asyncio.wait(list(self._tasks.values()), timeout=drain)
-            for task in late:
-                task.cancel()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(drain):
+                if self._tasks:
+                    await asyncio.wait(list(self._tasks.values()))
+                await self._write_notes()
+        for task in filter(None, [*self._tasks.values(), self._noting]):
+            task.cancel()
 
     async def _show(self, row: ChatRow, calls: Sequence[Call]) -> None:
         try:
@@ -100,28 +128,42 @@ class Showing:
             self._on_free(row.person_id)
 
     async def _note(self, note: _Note) -> None:
-        """Adds a note to the next write; all that come while one write is under way go together in the next."""
-        self._notes.append(note)
-        while note in self._notes:
-            if self._noting is None:
-                # For many answers at once: it follows none of them.
-                self._noting = asyncio.create_task(self._write(), context=Context())
-            await asyncio.shield(self._noting)
+        if note.exhibits:
+            await self._note_exhibits(note)
+            return
+        self._notes[note.chat_id] = note
+        if self._noting is None:
+            # For many answers at once: it follows none of them.
+            self._noting = asyncio.create_task(self._note_later(), context=Context())
 
-    async def _write(self) -> None:
-        batch = list(self._notes)
+    async def _note_later(self) -> None:
         try:
-            async with self._database.write() as conn:
-                await chats.shown(conn, [note[:4] for note in batch])
-                for exhibit in [exhibit for note in batch for exhibit in note.exhibits]:
-                    await exhibits.shown(UnitOfWork(conn, self._clock(), Channel.BOT), exhibit)
-        except StorageError as error:
-            log.warning("the database does not work; trying again", reason=str(error))
-            await asyncio.sleep(_PAUSE)
-        except Exception:  # what cannot be noted now is shown once more later
-            log.exception("what was shown could not be noted")
-            del self._notes[: len(batch)]
-        else:
-            del self._notes[: len(batch)]
+            await asyncio.sleep(_LATEST)
+            await self._write_notes()
         finally:
             self._noting = None
+
+    async def _write_notes(self) -> None:
+        while self._notes:
+            try:
+                async with self.writing():
+                    pass
+            except StorageError as error:
+                await self._pause(error)
+
+    async def _note_exhibits(self, note: _Note) -> None:
+        while True:
+            try:
+                async with self.writing() as (conn, _):
+                    await chats.shown(conn, [note[:4]])
+                    for exhibit in note.exhibits:
+                        await exhibits.shown(UnitOfWork(conn, self._clock(), Channel.BOT), exhibit)
+            except StorageError as error:
+                await self._pause(error)
+            else:
+                return
+
+    @staticmethod
+    async def _pause(error: StorageError) -> None:
+        log.warning("the database does not work; trying again", reason=str(error))
+        await asyncio.sleep(_PAUSE)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Update, bindparam, delete, exists, func, or_, select, update
+from sqlalchemy import Update, and_, bindparam, delete, exists, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -41,13 +41,11 @@ _has_earlier = exists().where(
     _earlier.c.done_at.is_(None),
     _earlier.c.parked_at.is_(None),
 )
+_next = and_(_open, or_(inbox.c.claimed_until.is_(None), inbox.c.claimed_until <= bindparam("at")), ~_has_earlier)
+_is_waiting = select(exists().where(_next))
 _waiting = (
     select(*(inbox.c[name] for name in Waiting.__dataclass_fields__))
-    .where(
-        _open,
-        or_(inbox.c.claimed_until.is_(None), inbox.c.claimed_until <= bindparam("at")),
-        ~_has_earlier,
-    )
+    .where(_next)
     .order_by(inbox.c.seq)
     .limit(bindparam("most"))
     .with_for_update(skip_locked=True)  # SQLite has one writer and leaves the clause out
@@ -104,6 +102,11 @@ async def waiting(conn: AsyncConnection, *, now: datetime, most: int) -> list[Wa
     them for longer. A person's later updates are not seen before the earlier ones are done.
     """
     return [Waiting(*row) for row in await conn.execute(_waiting, {"at": now, "most": most})]
+
+
+async def is_waiting(conn: AsyncConnection, now: datetime) -> bool:
+    """Whether `waiting` would find any."""
+    return bool((await conn.execute(_is_waiting, {"at": now})).scalar_one())
 
 
 async def claim(conn: AsyncConnection, seqs: Sequence[int], *, worker: str, until: datetime) -> None:

@@ -8,6 +8,7 @@ from typing import Any, Final
 from sqlalchemy import select, text
 
 from bot.intake import Intake
+from bot.runner import Adding
 from core.keys import KeyRing, new_key_text
 from core.sealing import Sealer
 from storage.database import Database
@@ -26,12 +27,13 @@ class Receiving:
     woken: int = 0
 
     def __post_init__(self) -> None:
-        self.intake = Intake(
-            database=self.database, sealer=self.sealer, bot_id=BOT_ID, clock=lambda: NOW, wake=self._wake
-        )
+        self.intake = Intake(sealer=self.sealer, bot_id=BOT_ID, clock=lambda: NOW, receive=self._receive)
 
-    def _wake(self) -> None:
-        self.woken += 1
+    async def _receive(self, add: Adding) -> int:
+        async with self.database.write() as conn:
+            added = await add(conn)
+        self.woken += bool(added)
+        return added
 
     async def stored(self) -> Sequence[Any]:
         """The rows of the inbox in their order of arrival."""

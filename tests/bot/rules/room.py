@@ -137,11 +137,7 @@ class Room:
         )
         self._codec = Handling(clinic.core, self.desk, clinic.files, "room").codec
         self._intake = Intake(
-            database=clinic.database,
-            sealer=clinic.core.inbox_sealer,
-            bot_id=BOT,
-            clock=self.clock,
-            wake=self._runner.wake,
+            sealer=clinic.core.inbox_sealer, bot_id=BOT, clock=self.clock, receive=self._runner.receive
         )
         self._updates = count(1)
         self._people = count(10_000)
