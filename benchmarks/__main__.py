@@ -41,14 +41,16 @@ class Run:
 
 
 def main(
-    quick: Annotated[bool, typer.Option("--quick", help="One short round each, in under two minutes.")] = False,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="One short round each, without open dialogs, in two minutes.")
+    ] = False,
     count: Annotated[int, typer.Option("--rounds", min=1, help="Rounds of each contestant.")] = 3,
     people: Annotated[int, typer.Option(min=1, help="People who chat at once.")] = 200,
     pace: Annotated[float, typer.Option(min=1, help="Steps a second in the gentle part.")] = 100.0,
 ) -> None:
     """Measure the bot against other frameworks, on this machine. docs/performance.md has the method."""
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # nobody shall compile anew at each start
-    newcomers = report.DIALOGS // 10 if quick else report.DIALOGS
+    newcomers = 0 if quick else report.DIALOGS
     run = Run(1 if quick else count, people, pace, _QUICK if quick else _LENGTHS, newcomers)
     try:
         code = asyncio.run(_run(run))

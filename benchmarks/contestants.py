@@ -18,6 +18,9 @@ from core.keys import make_secrets
 from storage.database import Database
 
 TOKEN: Final = "700003:benchmark"
+AIOGRAM_NAME: Final = "aiogram, FSM"
+SQLITE_NAME: Final = "this bot, SQLite"
+POSTGRES_NAME: Final = "this bot, PostgreSQL"
 _AIOGRAM: Final = "aiogram==3.31.0"
 _GRAMMY: Final = "grammy@1.46.0"
 _SYNCHRONOUS: Final = ("OFF", "NORMAL", "FULL", "EXTRA")  # as SQLite numbers them
@@ -83,7 +86,7 @@ def peers(folder: Path) -> list[Contestant]:
         Peer("its ConversationHandler", (sys.executable, "-m", "benchmarks.peers.conversation")),
     ]
     if python := python_with(folder / "telegram", [_AIOGRAM]):
-        found.append(Peer("aiogram, FSM", (str(python), str(_PEERS / "aiogram_fsm.py"))))
+        found.append(Peer(AIOGRAM_NAME, (str(python), str(_PEERS / "aiogram_fsm.py"))))
     if node := node_with(folder / "node", [_GRAMMY]):
         env = {"NODE_PATH": str(folder / "node" / "node_modules")}
         found.append(Peer("grammY, session", (str(node), str(_PEERS / "grammy_session.js")), env=env))
@@ -93,7 +96,7 @@ def peers(folder: Path) -> list[Contestant]:
 class OurBot:
     """This bot on SQLite, in its registration dialog."""
 
-    name = "this bot, SQLite"
+    name = SQLITE_NAME
     walk: Walk = "register"
 
     def __init__(self) -> None:
@@ -111,7 +114,7 @@ class OurBot:
 class OurBotOnPostgres:
     """This bot on a throwaway PostgreSQL server, whose own CPU is not counted."""
 
-    name = "this bot, PostgreSQL"
+    name = POSTGRES_NAME
     walk: Walk = "register"
 
     def __init__(self, server: PostgresServer) -> None:

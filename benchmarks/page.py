@@ -1,4 +1,4 @@
-"""What was measured as Markdown and as a picture: `python -m benchmarks.page [JSON]` also puts both into docs/.
+"""What was measured as Markdown and as a picture: `python -m benchmarks.page [JSON]` also puts them into docs/.
 
 Without a file it is the newest in artifacts/.
 """
@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any, Final
 from xml.etree import ElementTree as ET
 
-from benchmarks import report, stalls
+from benchmarks import aims, report, stalls
 
 _DOCS: Final = Path(__file__).parents[1] / "docs"
 _PAGE: Final = _DOCS / "performance.md"
 _PICTURE: Final = _DOCS / "pictures" / "benchmark.svg"
-_BEGIN, _END = "<!-- python -m benchmarks.page -->", "<!-- end -->"
+_BEGIN, _END = "<!-- python -m benchmarks.page: {} -->", "<!-- end -->"
 
 _PANELS: Final = (
     ("steps a second over bare, flat out", "steps_ratio"),
@@ -86,23 +86,29 @@ def write(measured: Path) -> tuple[Path, Path]:
     """Writes both beside the JSON file and returns them: the Markdown, the picture."""
     values = json.loads(measured.read_text(encoding="utf-8"))
     text, picture = measured.with_suffix(".md"), measured.with_suffix(".svg")
-    text.write_text(markdown(values) + "\n", encoding="utf-8")
+    text.write_text(f"{markdown(values)}\n\n{aims.markdown(values)}\n", encoding="utf-8")
     picture.write_text(svg(values), encoding="utf-8")
     return text, picture
 
 
-def written(page: str, table: str) -> str:
-    """The page with this between its marks."""
-    before, _, rest = page.partition(_BEGIN)
+def written(page: str, name: str, table: str) -> str:
+    """The page with this between the marks of that name."""
+    begin = _BEGIN.format(name)
+    before, _, rest = page.partition(begin)
     _, _, after = rest.partition(_END)
-    return f"{before}{_BEGIN}\n\n{table}\n\n{_END}{after}"
+    return f"{before}{begin}\n\n{table}\n\n{_END}{after}"
+
+
+def into_docs(measured: Path) -> None:
+    """Puts the tables and the picture where people read them."""
+    values = json.loads(measured.read_text(encoding="utf-8"))
+    shown = f"{markdown(values)}\n\n![How the contestants stand to bare python-telegram-bot](pictures/{_PICTURE.name})"
+    page = written(_PAGE.read_text(encoding="utf-8"), "run", shown)
+    _PAGE.write_text(written(page, "aims", aims.markdown(values)), encoding="utf-8")
+    _PICTURE.write_text(svg(values), encoding="utf-8")
 
 
 if __name__ == "__main__":
     newest = max(Path("artifacts").glob("benchmark-[0-9]*.json"), key=lambda file: file.name)
-    text, picture = write(Path(sys.argv[1]) if sys.argv[1:] else newest)
-    _PAGE.write_text(
-        written(_PAGE.read_text(encoding="utf-8"), text.read_text(encoding="utf-8").strip()), encoding="utf-8"
-    )
-    _PICTURE.write_bytes(picture.read_bytes())
-    print(f"Written: {_PAGE.name} and {_PICTURE.name}, of {text.name}.")
+    into_docs(Path(sys.argv[1]) if sys.argv[1:] else newest)
+    print(f"Written: {_PAGE.name} and {_PICTURE.name}.")

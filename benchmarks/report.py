@@ -14,6 +14,7 @@ from rich.table import Table
 
 DIALOGS: Final = 10_000
 """Memory is told for so many that are open."""
+_ENOUGH: Final = 2_000  # opened, to reckon from
 
 Round = Mapping[str, Any]
 Rounds = Mapping[str, Sequence[Round]]
@@ -55,7 +56,16 @@ def _medians(played: Sequence[Round], baseline: Sequence[Round]) -> dict[str, fl
     def ratio(of: Callable[[Round], float]) -> float:
         return median(of(ours) / of(theirs) for ours, theirs in zip(played, baseline, strict=True))
 
-    opened = [(_open(ours), _open(theirs)) for ours, theirs in zip(played, baseline, strict=True) if "opening" in ours]
+    def is_enough(each: Round) -> bool:
+        return int(each.get("opened", 0)) >= _ENOUGH
+
+    opening = {}
+    if any(map(is_enough, played)):
+        opening["open_grown_mb"] = median(_grown(each) for each in played if is_enough(each))
+        both = [pair for pair in zip(played, baseline, strict=True) if all(map(is_enough, pair))]
+        if both:
+            ratios = ((_memory(ours) + _grown(ours)) / (_memory(theirs) + _grown(theirs)) for ours, theirs in both)
+            opening["open_memory_ratio"] = median(ratios)
     return {
         "steps_per_second": middle(_rate),
         "steps_ratio": ratio(_rate),
@@ -72,8 +82,7 @@ def _medians(played: Sequence[Round], baseline: Sequence[Round]) -> dict[str, fl
         "gentle_p99_ratio": ratio(_p("gentle", 99)),
         "gentle_cpu_us_per_step": middle(lambda each: _cpu(each, "gentle")),
         "memory_mb": middle(_memory),
-        "open_grown_mb": median(grown for (grown, _), _ in opened),
-        "open_memory_ratio": median(ours / theirs for (_, ours), (_, theirs) in opened),
+        **opening,
         "start_seconds": middle(lambda each: each["start_seconds"]),
         "idle_percent": middle(lambda each: 100 * each["idle"]["cpu_seconds"] / each["idle"]["seconds"]),
         "stub_busy": middle(lambda each: each["rush"]["stub_busy"]),
@@ -84,7 +93,14 @@ def _medians(played: Sequence[Round], baseline: Sequence[Round]) -> dict[str, fl
 
 def rows(summary: Summary, pace: float) -> list[tuple[str, ...]]:
     """What a person reads of it: each row's name, and a cell for each contestant, as Markdown."""
-    return [(name.format(pace=pace), *(pattern.format_map(of) for of in summary.values())) for name, pattern in _ROWS]
+    return [(name.format(pace=pace), *(_cell(pattern, of) for of in summary.values())) for name, pattern in _ROWS]
+
+
+def _cell(pattern: str, of: Mapping[str, Any]) -> str:
+    try:
+        return pattern.format_map(of)
+    except KeyError:
+        return "—"  # too few dialogs were opened to tell
 
 
 def table(summary: Summary, pace: float) -> Table:
@@ -135,10 +151,9 @@ def _memory(played: Round) -> float:
     return float(played["memory_mb"] - played.get("opening", {}).get("grown_mb", 0.0))
 
 
-def _open(played: Round) -> tuple[float, float]:
-    """What the process grew by for so many open dialogs, and what it held with them, both in MB."""
-    grown = played["opening"]["grown_mb"] * DIALOGS / played["opened"]
-    return float(grown), float(_memory(played) + grown)
+def _grown(played: Round) -> float:
+    """MB that the process grew by, reckoned for so many open dialogs."""
+    return float(played["opening"]["grown_mb"] * DIALOGS / played["opened"])
 
 
 def _others(played: Round) -> float:
