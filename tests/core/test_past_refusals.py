@@ -86,3 +86,13 @@ async def test_a_refusal_is_found_under_an_older_key_too_as_long_as_it_is_in_the
     async with desk.read() as uow:
         for ring, found in ((f"{new},{old}", 1), (new, 0)):
             assert len(await PastRefusals(KeyRing.parse(ring)).of(uow, OTHER)) == found
+
+
+async def test_who_has_the_database_and_not_the_key_cannot_try_phones(core: Core, desk: Desk, clock: SetClock) -> None:
+    """A key of the same id is not enough: there are few enough phones to try them all against a mere hash."""
+    keys, other = (KeyRing("k1", {"k1": bytes(range(start, start + 32))}) for start in (0, 100))
+    async with desk.write() as uow:
+        await PastRefusals(keys).note(uow, OTHER, State.LOCKED, clock())
+    async with desk.read() as uow:
+        assert len(await PastRefusals(keys).of(uow, OTHER)) == 1
+        assert await PastRefusals(other).of(uow, OTHER) == []
