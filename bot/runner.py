@@ -174,6 +174,7 @@ class Runner:
                 if not still_open and self._at_rest():  # a turn may have begun, and committed, during the look
                     return
                 self.wake()
+            await self._showing.note_now()
             await asyncio.sleep(0.002)
 
     def _at_rest(self) -> bool:

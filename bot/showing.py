@@ -108,9 +108,18 @@ class Showing:
             async with asyncio.timeout(drain):
                 if self._tasks:
                     await asyncio.wait(list(self._tasks.values()))
-                await self._write_notes()
+                await self.note_now()
         for task in filter(None, [*self._tasks.values(), self._noting]):
             task.cancel()
+
+    async def note_now(self) -> None:
+        """Notes what was shown, if it is not yet."""
+        while self._notes:
+            try:
+                async with self.writing():
+                    pass
+            except StorageError as error:
+                await self._pause(error)
 
     async def _show(self, row: ChatRow, calls: Sequence[Call]) -> None:
         try:
@@ -139,17 +148,9 @@ class Showing:
     async def _note_later(self) -> None:
         try:
             await asyncio.sleep(_LATEST)
-            await self._write_notes()
+            await self.note_now()
         finally:
             self._noting = None
-
-    async def _write_notes(self) -> None:
-        while self._notes:
-            try:
-                async with self.writing():
-                    pass
-            except StorageError as error:
-                await self._pause(error)
 
     async def _note_exhibits(self, note: _Note) -> None:
         while True:

@@ -147,23 +147,29 @@ async def test_a_busy_group_holds_nobody_else_up(clinic: Clinic) -> None:
     await li.expect("您想做什么", timeout=2.5)
 
 
-async def test_a_step_of_a_dialog_is_written_in_three_short_transactions(clinic: Clinic) -> None:
-    """Received; decided and answered; shown: what more is written, each message of each person pays for."""
+async def test_a_step_of_a_dialog_is_written_in_two_short_transactions(clinic: Clinic) -> None:
+    """Received, decided and answered; shown: what more is written, each message of each person pays for."""
     li = await clinic.person()
     await li.send("/register")
     written: list[str] = []
 
     def note(_conn: object, _cursor: object, statement: str, *_rest: object) -> None:
-        if statement.startswith(("INSERT", "UPDATE", "DELETE")):
+        if statement.startswith(("INSERT", "UPDATE", "DELETE")) and "leases" not in statement:
             written.append(" ".join(statement.replace("INSERT INTO", "INSERT").split()[:2]))
+
+    def end(_conn: object) -> None:
+        if written and written[-1] != "COMMIT":
+            written.append("COMMIT")
 
     engine = clinic.app.database._engine.sync_engine
     event.listen(engine, "before_cursor_execute", note)
-    await li.press("患者")
+    event.listen(engine, "commit", end)
+    steps = []
+    for step in (li.press("患者"), li.press("我同意"), li.send("13812345678"), li.send("王小明"), li.send("/cancel")):
+        written.clear()
+        await step
+        steps.append(list(written))
     event.remove(engine, "before_cursor_execute", note)
-    assert [statement for statement in written if "leases" not in statement] == [
-        "INSERT inbox",
-        "INSERT chats",
-        "UPDATE inbox",
-        "UPDATE chats",
-    ]
+    event.remove(engine, "commit", end)
+    # What arrives while the runner looks for other work is only stored, and handled by the next look.
+    assert ["INSERT inbox", "INSERT chats", "UPDATE inbox", "COMMIT", "UPDATE chats", "COMMIT"] in steps
