@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from api.cli import cli as api_cli
 from core import key_files
+from core.keys import KEY_NAMES
 from core.metrics import REGISTRY
 from core.settings import PREFIX
 from sandbox.server import serve
@@ -21,7 +22,8 @@ from tests.docs.test_commands import is_setting
 
 PAGE = ROOT / "docs" / "operations.md"
 PYTHON = ".venv/bin/python -m "
-OURS_ELSEWHERE = {"make", "export"}  # `make install` is what runs these tests; exports are the machine's settings
+BY_OTHERS = {"make"}  # `make install` is what runs these tests
+SETTINGS = "data/clinic.env"
 METRIC = re.compile(r"\bclinic_[a-z_]+[a-z]\b")
 
 
@@ -35,6 +37,7 @@ def carry_out(machine: Machine, command: str) -> tuple[int, str]:
     if not command.startswith(PYTHON):
         done = subprocess.run(command, shell=True, cwd=machine.folder, capture_output=True, text=True, check=False)
         return done.returncode, done.stderr
+    command, _, into = command.partition(" > ")
     program, *words = shlex.split(command.removeprefix(PYTHON))
     if program == "api":
         shown = CliRunner().invoke(api_cli, [*words, "--help"])
@@ -43,7 +46,15 @@ def carry_out(machine: Machine, command: str) -> tuple[int, str]:
         words.append("--help")
     given = ("--password-stdin",) if words[:2] == ["admin", "create"] else ()
     ended = machine.run(*words, *given, given="correct horse battery\n")
+    if into:
+        (machine.folder / into).write_text(ended.out, encoding="utf-8")
     return ended.code, ended.err + ended.out
+
+
+def take_settings(machine: Machine) -> None:
+    """What the shell of the page has from then on."""
+    lines = (machine.folder / SETTINGS).read_text(encoding="utf-8").splitlines()
+    machine.environment |= dict(line.split("=", 1) for line in lines)
 
 
 async def test_each_command_works_in_its_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -51,13 +62,17 @@ async def test_each_command_works_in_its_place(tmp_path: Path, monkeypatch: pyte
     ran = []
     async with serve(people=()) as server:
         machine = Machine.ready(tmp_path, api_url=server.url)
+        machine.unset(*(f"SECRETS__{name.upper()}_KEYS_FILE" for name in KEY_NAMES))  # the page makes them
         for command in commands():
-            if command.split()[0] in OURS_ELSEWHERE:
+            if command.split()[0] in BY_OTHERS:
                 continue
             code, said = await asyncio.to_thread(carry_out, machine, command)
             assert code == 0, f"{command}: {said}"
+            if f". {SETTINGS};" in command:
+                take_settings(machine)
             ran.append(command)
-    assert len(ran) > 10
+    assert len(ran) > 20
+    assert (tmp_path / SETTINGS).stat().st_mode & 0o077 == 0
     assert (tmp_path / "data/old/clinic.db").exists()
     assert (tmp_path / "data/clinic.db").read_bytes()[:6] == b"SQLite"
 
