@@ -47,4 +47,5 @@ async def test_others_write_while_a_password_is_hashed(serve: Serve, desk: Desk)
     writing = asyncio.create_task(write())
     done, _ = await asyncio.wait({login, writing}, return_when=asyncio.FIRST_COMPLETED)
     assert done == {writing}
+    assert http.core.passwords._hasher._waiting  # still
     assert (await login).status_code == 401

@@ -12,6 +12,7 @@ from core.notices import NoticeKind
 from core.sessions import Signed
 from core.values import Phone, Role
 from storage import accounts as account_store
+from storage.tables.recovery import recovery_requests
 from tests.conftest import Desk, SetClock
 from tests.core.conftest import PHONE, MakeAccount
 from tests.core.test_login import LI
@@ -59,6 +60,21 @@ async def test_nobody_confirms_for_themselves(
     again = await opened(core, desk, admin, WANG)
     of_own_account = await number_of(core, desk, STRANGER, Phone("13700000007"))
     assert await refusal(look(core, desk, again, of_own_account)) == "account.own"
+
+
+async def test_nobody_confirms_for_staff_whatever_request_there_is(
+    core: Core, desk: Desk, account: Account, wang: Signed, zhao: Signed
+) -> None:
+    """Staff cannot ask; were there a request of theirs all the same, it is the operator's."""
+    number = await number_of(core, desk, STRANGER)
+    request = await look(core, desk, wang, number)
+    assert request is not None
+    async with desk.write() as uow:
+        await uow.conn.execute(recovery_requests.update().values(account_id=zhao.account_id))
+    assert await refusal(look(core, desk, wang, number)) == "recovery.staff"
+    async with desk.write() as uow:
+        confirming = core.confirmations.confirm(uow, wang, request.id, seen_phone="13900000002")
+        assert await refusal(confirming) == "recovery.staff"
 
 
 async def test_a_suspended_account_is_restored_first(core: Core, desk: Desk, account: Account, wang: Signed) -> None:
