@@ -45,7 +45,8 @@ class Evidence:
         photos: the folder of the photo store.
         world: the sandbox; `record`: what the bot called there.
         people: who walked, and what each did.
-        even: the clock did not jump, so that what was done later has the later time.
+        even: one process had one clock that did not jump, so that what was done later has the later time. A worker
+            notes the time at which it began to look, and another may have been quicker since.
     """
 
     environment: Mapping[str, str]

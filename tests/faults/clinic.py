@@ -22,7 +22,12 @@ SETTLING = 240.0  # a notice, or the timers, that a killed process held are free
 
 @dataclass
 class Clinic:
-    """What a story needs: the bot's process, the sandbox, and the people so far. `even`: the clock does not jump."""
+    """What a story needs: the bot's process, the sandbox, and the people so far.
+
+    Attributes:
+        even: there is one clock, and it does not jump.
+        hasty: patients type ahead, so that their messages wait in a queue.
+    """
 
     bot: BotProcess
     environment: dict[str, str]
@@ -32,6 +37,7 @@ class Clinic:
     record: Record
     people: list[Person] = field(default_factory=list)
     even: bool = True
+    hasty: bool = False
     _phones: Iterator[int] = field(default_factory=lambda: itertools.count(13000000000))
     _attempts: asyncio.Queue[tuple[Person, str] | None] = field(default_factory=asyncio.Queue)
     _stopping: asyncio.Event = field(default_factory=asyncio.Event)
@@ -113,6 +119,8 @@ class Clinic:
     async def _patients(self) -> None:
         while True:
             patient = await self.person("patient")
+            if self.hasty:
+                await patient.hurry()
             await patient.register()
             await patient.change_address(f"北京市朝阳区和平路 {random.randrange(1000)} 号")
             await patient.log_out()
