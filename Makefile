@@ -57,8 +57,8 @@ fuzz-stories: $(VENV)/.dev ## People, dialogs and reviews, done with by chance: 
 audit: $(VENV)/.dev ## Known holes of the locked packages (needs the network), and bandit beside ruff's S rules.
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check 'pip-audit>=2.10,<3' 'bandit>=1.9,<2'
 	$(BIN)/bandit --quiet --recursive --skip B101,B105,B311,B608 api bot core ops storage sandbox
-	$(BIN)/pip-audit --disable-pip --require-hashes -r requirements.txt
-	$(BIN)/pip-audit --disable-pip --require-hashes -r requirements-dev.txt
+	$(BIN)/pip-audit --strict --disable-pip --require-hashes -r requirements.txt
+	$(BIN)/pip-audit --strict --disable-pip --require-hashes -r requirements-dev.txt
 
 licences: $(VENV)/.dev ## Writes docs/licences.md anew.
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check 'pip-licenses>=5.5,<6'
