@@ -22,6 +22,7 @@ from core.pictures import MediaType, Photo
 from storage.errors import StorageError
 
 _PATIENCE: Final = 180.0  # seconds; at the lowest priority a busy machine may make it wait
+_PIPE_BYTES: Final = 1024 * 1024  # where it can be set: a photo goes through in few pieces
 _ROOT: Final = Path(__file__).resolve().parents[1]
 _KEPT: Final = ("LD_LIBRARY_PATH", "PYTHONHOME")  # of the environment, which may hold secrets
 
@@ -39,6 +40,7 @@ class _Child:
             [sys.executable, "-P", "-m", "core.picture_child"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            pipesize=_PIPE_BYTES,
             env={**env, "PYTHONPATH": str(_ROOT)},
             process_group=0,
         )
