@@ -165,6 +165,7 @@ def test_t28_a_missing_secret_stops_the_start_with_the_mend(
         (bytes(range(31)), "has 31 bytes, at least 32 are needed"),
         (b"abc" * 12, "is not random"),
     ],
+    ids=["five bytes", "a byte too few", "nothing by chance"],
 )
 def test_t28_a_weak_secret_stops_the_start_and_is_not_quoted(
     config: Path, with_secrets: Path, monkeypatch: pytest.MonkeyPatch, key: bytes, why: str
