@@ -10,7 +10,7 @@ class Measured:
     step_seconds: float = 0.001303  # CPU of a step, this bot on PostgreSQL, flat out (One run)
     calls_a_step: float = 2.0  # to Telegram (One run)
     database_seconds: float = 0.000536  # PostgreSQL's CPU for a transaction of four statements (HTTP, me)
-    transactions_a_step: float = 3.0  # received; committed; shown (Where the time goes)
+    transactions_a_step: float = 2.0  # committed; shown, if no next one comes that notes it along (architecture.md)
     rows_a_step: float = 4.0  # written: the update, twice, and the chat, twice (docs/architecture.md)
     hashes_a_core: float = 7.75 / 2  # a second, bcrypt cost 12 on both cores (HTTP, One run)
     photos_a_core: float = 2.0 / 2  # a second, 12 megapixels of 5.5 MB (The review)
