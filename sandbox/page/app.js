@@ -62,6 +62,13 @@ function bringIn({ phone }) {
   phone.root.scrollIntoView({ behavior: calm ? "auto" : "smooth", inline: "center", block: "nearest" });
 }
 
+// Where there are more tabs than a narrow screen has room for.
+function bringTabIn(tab) {
+  const bar = byId("tabs");
+  const [outer, inner] = [bar.getBoundingClientRect(), tab.getBoundingClientRect()];
+  bar.scrollLeft += inner.left - outer.left - (outer.width - inner.width) / 2;
+}
+
 function showTitle() {
   const unread = [...phones.values()].reduce((sum, entry) => sum + entry.unread, 0);
   document.title = unread ? `(${unread}) ${pageWords.title}` : pageWords.title;
@@ -74,6 +81,7 @@ const seen = new IntersectionObserver(
       const { tab, phone } = [...phones.values()].find((each) => each.phone.root === entry.target);
       tab.classList.toggle("current", entry.isIntersecting);
       tab.setAttribute("aria-current", String(entry.isIntersecting));
+      if (entry.isIntersecting) bringTabIn(tab);
       phone.timeline.look(entry.isIntersecting);
     }
   },

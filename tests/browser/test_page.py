@@ -211,6 +211,9 @@ async def test_more_people_come_by_one_click_each_in_a_language(view: View) -> N
     await expect(new.get_by_role("button", name="开始", exact=True)).to_be_visible()
     await new.locator(".phone-language").select_option("en")
     await expect(new.get_by_role("button", name="Start", exact=True)).to_be_visible()
+    for name in ("张伟", "刘洋", "陈静", "杨光"):
+        await view.page.get_by_role("button", name="Add somebody who reads Chinese").click()
+        await expect(view.page.get_by_role("button", name=name, exact=True)).to_be_in_viewport(ratio=0.9)
 
 
 async def test_the_panel_shows_the_calls_and_makes_trouble(view: View) -> None:
