@@ -10,7 +10,7 @@ from bot.dialog.events import Answer, Other, Pressed, Sent, Shared
 from bot.dialog.flow import Flow
 from bot.dialog.moves import help_after
 from bot.dialog.view import Button, Screen, Text
-from bot.menu import leave_dialog, menu
+from bot.menu import commands_of, leave_dialog, menu
 from bot.person import Person, Reply
 
 _LEAVE = "leave:"
@@ -22,6 +22,12 @@ def idle(person: Person, event: Answer) -> Reply:
     if isinstance(event, Sent) and event.file and person.audience in {"patient", "doctor"}:
         said = Text(f"idle.photo.{person.audience}")
     return Reply((menu(person, said),))
+
+
+def command_of(typed: str, person: Person, labels: Callable[[str], frozenset[str]]) -> str:
+    """The command that the menu offers this person under what they typed, or "" (DIALOGS rule 14)."""
+    folded = fold(typed)
+    return next((name for name in commands_of(person.audience) if folded in labels(f"command.{name}")), "")
 
 
 def asking_to_leave(flow: Flow, draft: Draft, wanted: str) -> Reply:

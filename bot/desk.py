@@ -178,7 +178,8 @@ class Desk:
             if command is not None:
                 return self.open(person, command, now, "".join(event.text.split(maxsplit=1)[1:]).strip())
         if draft is None or flow is None:
-            return between.idle(person, event)
+            named = isinstance(event, Said) and between.command_of(event.text, person, self.catalogue.labels)
+            return self.open(person, named, now) if named else between.idle(person, event)
         if draft.asking:
             return self._asked(person, flow, event, now)
         if isinstance(event, Said) and not _at_secret(flow, person):

@@ -64,6 +64,18 @@ def test_a_button_of_before_a_deploy_does_not_consent() -> None:
     assert reply.draft.answers == {}
 
 
+def test_what_a_button_of_the_menu_says_may_be_typed() -> None:
+    guest = Person(5, "zh", revision=3)
+    for typed, begun in (("注册", "register"), (" Log in ", "login")):
+        reply = desk(newer()).decide(guest, Arrival(5, "zh", Said(typed, 77)), NOW)
+        assert isinstance(reply, Reply)
+        assert reply.draft is not None
+        assert reply.draft.flow == begun
+    not_theirs = desk(newer()).decide(guest, Arrival(5, "zh", Said("审核队列", 77)), NOW)
+    assert isinstance(not_theirs, Reply)
+    assert CATALOGUE.render(not_theirs.screens[0].paragraphs[0], "zh").startswith("我是机器人")  # type: ignore[arg-type]
+
+
 def test_a_draft_of_a_flow_that_is_gone_is_closed_in_words() -> None:
     draft = Draft("abolished", 1, "name", {}, NOW)
     reply = decide(draft, Said("王小明", 77), secret=False)
