@@ -24,6 +24,12 @@ _UNSEEN = frozenset(
 )  # control, format with bidi, surrogate, private, unassigned
 
 
+# Letters and marks, by their category, that show nothing: fillers of Hangul and Khmer, the grapheme joiner.
+_BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0")
+_VARIATIONS = frozenset(map(chr, range(0xFE00, 0xFE10)))  # of symbols and emoji; those of Han are others
+_MARKS_IN_A_ROW = re.compile(r"\*{5}")  # no script stacks so many; they would hide the lines above
+
+
 class Role(StrEnum):
     """What an account is for; fixed at its creation."""
 
@@ -137,7 +143,10 @@ class Username(TextValue):
 
 @dataclass(frozen=True, slots=True)
 class PersonName(TextValue):
-    """1-50 letters and marks of any script, with space, `·`, hyphen, apostrophe and full stop between them; NFC."""
+    """1-50 letters and marks of any script, with space, `·`, hyphen, apostrophe and full stop between them; NFC.
+
+    It can be seen: no blank letters, no marks alone, at most four of them in a row (CONTRACT.md 1).
+    """
 
     MAX: ClassVar[int] = 50
 
@@ -152,19 +161,24 @@ class PersonName(TextValue):
             raise refusal("name", "too_long", max=cls.MAX, given=len(bare))
         if not all(_is_letter(char) or char in " ·-'’." for char in bare):
             raise refusal("name", "wrong_characters")
-        if not any(_is_letter(char) for char in bare):
+        marks = "".join("*" if unicodedata.category(char)[0] == "M" else " " for char in bare)
+        if not any(_is_letter(char) for char, mark in zip(bare, marks, strict=True) if mark != "*"):
             raise refusal("name", "wrong_format")
+        if _MARKS_IN_A_ROW.search(marks):
+            raise refusal("name", "wrong_characters")
         return cls(bare)
 
 
 def _is_letter(char: str) -> bool:
+    if char in _BLANK or char in _VARIATIONS:
+        return False
     # Python's tables lag behind Unicode; planes 2 and 3 are set aside for Han, so rare names are not refused.
     return unicodedata.category(char)[0] in "LM" or 0x20000 <= ord(char) <= 0x3FFFD
 
 
 def is_unseen(char: str) -> bool:
     """Whether a character shows nothing, or does something to others, where people expect letters."""
-    return unicodedata.category(char) in _UNSEEN
+    return char in _BLANK or unicodedata.category(char) in _UNSEEN
 
 
 @dataclass(frozen=True, slots=True)
