@@ -1,5 +1,6 @@
 """What was measured, as a table: medians over the rounds."""
 
+from collections.abc import Iterable
 from statistics import median
 from typing import Any
 
@@ -12,45 +13,30 @@ Window = dict[str, Any]
 def table(measured: dict[str, Any]) -> RenderableType:
     """The figures that docs/performance.md tells."""
     shown = Table(
-        f"others at {measured['pace']} steps/s",
-        *(
-            "p50 ms",
-            "p99 ms",
-            "p99 over alone",
-            "stall p99",
-            "worst",
-            "idle process",
-            "MB",
-            "peak",
-            "bot, cores",
-            "its helpers",
-            "all",
-            "load",
-        ),
-        *("work/s", "of raw bcrypt"),
+        f"others at {measured['pace']}/s",
+        *("p50 ms", "p99 ms", "over alone", "loop late p99", "worst", "idle process", "cores: bot", "helpers", "load"),
+        *("MB: before", "most", "helpers", "a second", "of bcrypt"),
     )
     windows: list[Window] = measured["windows"]
-    alone = [_quantile(window, 0.99) for window in windows if window["name"].startswith("alone")]
+    alone = median(_quantile(window, 0.99) for window in windows if window["name"].startswith("alone"))
     for name in dict.fromkeys(window["name"] for window in windows):
         of_name = [window for window in windows if window["name"] == name]
-        p99 = [_quantile(window, 0.99) for window in of_name]
-        ratio = median(p99) / median(alone) if median(p99) else 0
+        before, most, helpers = zip(*(window["memory_mb"] for window in of_name), strict=True)
+        rates = [window["counted"] / window["seconds"] for window in of_name]
+        p99 = median(_quantile(window, 0.99) for window in of_name)
         shown.add_row(
             name,
             _middle(_quantile(window, 0.5) for window in of_name),
-            _middle(p99),
-            f"{ratio:.2f}",
-            _middle(_nth(window["stalls_ms"], window["seconds"]) for window in of_name),
-            f"{max(max(window['stalls_ms'], default=0) for window in of_name):.1f}",
-            f"{max(max(window['idle_stalls_ms'], default=0) for window in of_name):.1f}",
-            _middle(window["memory_mb"] for window in of_name),
-            _middle(window["peak_mb"] for window in of_name),
-            _middle(window["cores"]["bot"] for window in of_name),
-            _middle(window["cores"]["helpers"] for window in of_name),
-            _middle(window["cores"]["machine"] for window in of_name),
+            _short(p99),
+            _short(p99 / alone),
+            _middle(_late(window) for window in of_name),
+            _short(max(max(window["stalls_ms"], default=0.0) for window in of_name)),
+            _short(max(max(window["idle_stalls_ms"], default=0.0) for window in of_name)),
+            *(_middle(window["cores"][whose] for window in of_name) for whose in ("bot", "helpers")),
             _middle(window["load_busy"] for window in of_name),
-            _middle(window["counted"] / window["seconds"] for window in of_name),
-            _middle(window["counted"] / window["seconds"] / window["raw"] for window in of_name)
+            *(_short(megabytes) for megabytes in (median(before), max(most), max(helpers))),
+            _middle(rates),
+            _middle(rate / window["raw"] for rate, window in zip(rates, of_name, strict=True))
             if "logins" in name
             else "",
         )
@@ -62,12 +48,17 @@ def _quantile(window: Window, share: float) -> float:
     return float(ordered[min(len(ordered) - 1, int(share * len(ordered)))]) if ordered else 0.0
 
 
-def _nth(stalls: list[float], seconds: float) -> float:
-    """That which one look in a hundred exceeds, of some 190 looks a second; the short ones are not noted."""
-    place = int(seconds * 1.9)
-    return stalls[place] if place < len(stalls) else 0.0
+def _late(window: Window) -> float:
+    """What one look in a hundred at the loop exceeds, of some 190 a second; the shortest are not noted."""
+    stalls, place = window["stalls_ms"], int(window["seconds"] * 1.9)
+    return float(stalls[place]) if place < len(stalls) else 0.0
 
 
-def _middle(values: Any) -> str:
-    value = median(values)
-    return f"{value:.0f}" if value >= 100 else f"{value:.2f}"
+def _middle(values: Iterable[float]) -> str:
+    return _short(median(values))
+
+
+def _short(value: float) -> str:
+    if not value:
+        return ""
+    return f"{value:.0f}" if value >= 100 else f"{value:.3g}"

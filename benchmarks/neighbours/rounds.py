@@ -5,7 +5,7 @@ import json
 import sys
 import time
 from asyncio.subprocess import PIPE, Process
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -77,14 +77,15 @@ class _Players:
         assert self._load.stdin
         self._load.stdin.write(json.dumps(window).encode() + b"\n")
         hearing = asyncio.create_task(_heard(self._load))
-        memory = [memory_mb(self._bot)]
+        memory, helpers = [memory_mb(self._bot)], [0.0]
         while not hearing.done():
             await asyncio.wait([hearing], timeout=0.1)
             memory.append(memory_mb(self._bot))
+            helpers.append(_memory_of_children(self._bot))
         heard = hearing.result()
         took = time.monotonic() - began  # with what goes before and after, as all of it is the window's work
         used = {key: (value - before[key]) / took for key, value in self._cpu().items()}
-        return {"name": name, **heard, "cores": used, "memory_mb": memory[0], "peak_mb": max(memory)}
+        return {"name": name, **heard, "cores": used, "memory_mb": [memory[0], max(memory), max(helpers)]}
 
     def _cpu(self) -> dict[str, float]:
         return {
@@ -101,6 +102,15 @@ async def _heard(load: Process) -> dict[str, Any]:
         raise EOFError("The load has ended; what it said stands above.")
     heard: dict[str, Any] = json.loads(line)
     return heard
+
+
+def _memory_of_children(pid: int) -> float:
+    """What all of them hold now, in MB."""
+    held = 0.0
+    for listed in Path(f"/proc/{pid}/task").glob("*/children"):
+        with suppress(OSError):  # it ended meanwhile
+            held += sum(memory_mb(int(child)) for child in listed.read_text().split())
+    return held
 
 
 async def _raw_bcrypt() -> float:
