@@ -58,10 +58,12 @@ async def test_nobody_presses_anothers_buttons(town: Town) -> None:
 
     async def attack(attacker: Chat, tries: list[str]) -> None:
         for data in tries:
+            if data.startswith("menu:{}:") and await town.in_dialog(attacker):
+                await attacker.send("/cancel")  # in a dialog it would be an old button, and reach nothing
             await press(attacker, data.format(await town.revision(attacker))[:64])
         await attacker.send("/cancel")
 
-    every, some = (colleague, guest), (neighbour, gone)  # a suspended admin's chat is a guest's
+    every, some = (colleague, neighbour), (guest, gone)  # a suspended admin's chat is a guest's
     await asyncio.gather(*(attack(chat, forged) for chat in every), *(attack(chat, forged[::3]) for chat in some))
     assert await town.kept(but=theirs) == before
     assert "permission.refused" in await town.audited()

@@ -83,6 +83,12 @@ class Town:
             state = (await chats.get(conn, [chat.id])).get(chat.id)
             return state.revision if state else 0
 
+    async def in_dialog(self, chat: Chat) -> bool:
+        """Whether a dialog is open there, in which the menu's buttons are old ones."""
+        async with self.clinic.app.database.read() as conn:
+            state = (await chats.get(conn, [chat.id])).get(chat.id)
+            return bool(state and state.flow)
+
     async def kept(self, *, but: Collection[int] = ()) -> Kept:
         """Every row that is not about these accounts and Telegram users, without what passes by itself."""
         async with self.clinic.app.database.read() as conn:
