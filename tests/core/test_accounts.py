@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 
 from core.account import AccountState
 from core.audit import Action
-from core.consents import ConsentKind
+from core.consents import CURRENT_VERSION, ConsentKind
 from core.core import Core
 from core.errors import AccountError, CoreError, InvalidValue, Throttled
 from core.passwords import PasswordHash
@@ -221,6 +221,18 @@ async def test_a_consent_is_given_once_and_can_be_withdrawn_and_given_anew(
         await core.consents.give(uow, account.id, ConsentKind.PRIVACY)
         assert await core.consents.has(uow, account.id, ConsentKind.PRIVACY)
         assert not await core.consents.has(uow, account.id, ConsentKind.HEALTH)
+
+
+async def test_a_consent_to_an_older_text_is_none_to_a_newer_one(
+    core: Core, desk: Desk, make_account: MakeAccount, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account = await make_account()
+    async with desk.write() as uow:
+        await core.consents.give(uow, account.id, ConsentKind.HEALTH)
+        monkeypatch.setitem(CURRENT_VERSION, ConsentKind.HEALTH, 2)
+        assert not await core.consents.has(uow, account.id, ConsentKind.HEALTH)
+        await core.consents.give(uow, account.id, ConsentKind.HEALTH)
+        assert await core.consents.has(uow, account.id, ConsentKind.HEALTH)
 
 
 async def test_of_many_who_give_one_consent_at_once_one_is_recorded(
