@@ -4,9 +4,12 @@ import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
+from sqlalchemy import select
+
 from storage import inbox
 from storage.database import Database
 from storage.inbox import NewUpdate, Waiting
+from storage.tables.updates import inbox as table
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 LEASE = timedelta(seconds=60)
@@ -99,6 +102,16 @@ async def test_a_parked_update_lets_the_next_one_through(database: Database) -> 
     async with database.write() as conn:
         await inbox.park(conn, first.seq, worker="one", now=NOW, error="fault")
     assert [each.update_id for each in await claim(database)] == [2]
+
+
+async def test_what_is_done_parked_or_of_nobody_is_emptied_at_once(database: Database) -> None:
+    await add(database, updates(5, 6, None))
+    done, parked = await claim(database)
+    await finish(database, [done])
+    async with database.write() as conn:
+        await inbox.park(conn, parked.seq, worker="one", now=NOW, error="fault")
+    async with database.read() as conn:
+        assert list((await conn.execute(select(table.c.payload))).scalars()) == [None, None, None]
 
 
 async def test_done_updates_are_remembered_and_then_purged(database: Database) -> None:
