@@ -152,6 +152,7 @@ class App:
         self.database = await exits.enter_async_context(opened_for_bot(settings.storage.database_url))
         self.core = Core(settings, keys)
         exits.callback(self.core.close)
+        exits.push_async_callback(self.bot.request.shutdown)  # the bot itself leaves it open when it was refused
         exits.push_async_callback(self.bot.shutdown)
         await self._meet()
 

@@ -193,6 +193,7 @@ async def test_a_start_that_fails_ends_all_workers_with_its_sentence(url: str, s
     assert process.returncode == Exit.TOKEN
     assert b"Telegram refused the bot's token" in said
     assert b"Traceback" not in said
+    assert b"Unclosed" not in said
 
 
 @pytest.mark.slow
