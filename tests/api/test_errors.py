@@ -138,6 +138,24 @@ async def test_a_fault_is_a_number_for_the_client_and_a_trace_for_the_operator(h
     assert (await http.client.post("/patient/logout", headers=who)).status_code == 200  # it goes on
 
 
+async def test_what_nobody_foresaw_leaves_its_trace_and_nobody_is_let_in(
+    http: Http, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    who = await http.patient()
+
+    async def broken(*_: object) -> None:
+        raise RuntimeError("nobody foresaw this")
+
+    monkeypatch.setattr(http.core.sessions, "authenticate", broken)
+    with capture_logs() as lines:
+        answer = await http.client.get("/patient", headers=who)
+    assert answer.status_code == 500
+    assert "foresaw" not in answer.text
+    (line,) = lines
+    assert line["exc_info"]
+    assert line["number"] in answer.text
+
+
 async def test_answers_are_neither_guessed_at_nor_kept_and_name_no_server(http: Http) -> None:
     for path in ("/patient", "/api/doctor/me", "/nowhere"):
         headers = (await http.client.get(path)).headers
