@@ -1,5 +1,6 @@
 """What all tests share: a database of each kind, a clock that is set by hand, and a core with cheap hashes."""
 
+import os
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -7,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
+import hypothesis
 import pytest
 import structlog
 
@@ -20,6 +22,10 @@ from tests.databases import PostgresServer, copy_sqlite, make_sqlite_template, s
 pytest_plugins = ["tests.redaction"]
 TESTS: Final = Path(__file__).parent
 ON_BOTH: Final = "_races"
+
+# The same examples each time, however slowly they come: a busy machine is no fault. `make fuzz-stories` tries others.
+if "EXAMPLES" not in os.environ:
+    hypothesis.settings.load_profile("ci")
 
 
 def pytest_configure() -> None:

@@ -77,7 +77,7 @@ events: st.SearchStrategy[Answer] = st.one_of(
 minutes = st.sampled_from([0, 0, 0, 1, 9, 16])
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     name=st.sampled_from(sorted(FLOWS)), script=st.lists(st.tuples(events, minutes), max_size=40), stands=st.booleans()
 )
