@@ -33,6 +33,7 @@ from storage.errors import StorageError
 from storage.inbox import Waiting
 
 _BATCH: Final = 64
+_FEW: Final = 16
 _AT_ONCE: Final = 512
 # Seconds. Who is woken looks at once; besides, we look for what was put back, and for what a worker holds who dies over
 # it: often for longer than a lease after anything was heard, seldom at rest.
@@ -102,9 +103,10 @@ class Runner:
             asyncio.get_running_loop().call_later(_LEAVE_TO_OTHERS, self._look_at_heard)
 
     async def receive(self, add: Adding) -> int:
-        """Commits what arrived, and in the same transaction what it comes to where that is quick: one commit, not two.
+        """Commits what arrived, and in the same transaction what it comes to if that is little: one commit, not two.
 
-        Returns how many were new; raises what `add` raises. What is received while a batch is at work is only stored.
+        Returns how many were new; raises what `add` raises. What is received while a batch is at work is only stored,
+        and so is what can be shared with other workers.
         """
         if not self._begun or self._stopping or self._showing.is_writing or self._room <= 0:
             return await self._store(add)
@@ -113,7 +115,7 @@ class Runner:
             async with self._showing.writing() as (conn, showing):
                 busy = showing | self._slow.people
                 added = await add(conn)
-                free, _ = await self._find(conn, busy, now) if added else ([], False)
+                free, _ = await self._find(conn, busy, now) if 0 < added <= _FEW else ([], False)
                 if free:
                     batch = await self._carry_out(conn, free, busy, now)
         except StorageError:
@@ -122,8 +124,8 @@ class Runner:
             return await self._store(add)
         if batch:
             self._follow_up(batch)
-            if batch.more or batch.taken.later:
-                self.wake()
+        if added and (batch is None or batch.more or batch.taken.later):
+            self.wake()
         return added
 
     async def run(self) -> None:
