@@ -45,8 +45,6 @@ class Evidence:
         photos: the folder of the photo store.
         world: the sandbox; `record`: what the bot called there.
         people: who walked, and what each did.
-        even: one process had one clock that did not jump, so that what was done later has the later time. A worker
-            notes the time at which it began to look, and another may have been quicker since.
     """
 
     environment: Mapping[str, str]
@@ -54,7 +52,6 @@ class Evidence:
     world: World
     record: Record
     people: Sequence[Person]
-    even: bool = True
 
     @property
     def database_url(self) -> str:
@@ -107,12 +104,6 @@ def _updates(evidence: Evidence, books: _Books) -> Iterator[str]:
             yield f"update {row['update_id']} was never handled"
         elif row["payload"] is not None:
             yield f"update {row['update_id']} is handled and still readable"
-    last: dict[int, Row] = {}
-    for row in books["inbox"]:
-        before = last.get(row["person_id"]) if evidence.even else None
-        if before and row["done_at"] and before["done_at"] and row["done_at"] < before["done_at"]:
-            yield f"update {row['update_id']} was handled before update {before['update_id']}, which came first"
-        last[row["person_id"]] = row
 
 
 def _accounts(evidence: Evidence, books: _Books) -> Iterator[str]:

@@ -25,7 +25,6 @@ class Clinic:
     """What a story needs: the bot's process, the sandbox, and the people so far.
 
     Attributes:
-        even: there is one clock, and it does not jump.
         hasty: patients type ahead, so that their messages wait in a queue.
     """
 
@@ -36,7 +35,6 @@ class Clinic:
     sandbox: Sandbox
     record: Record
     people: list[Person] = field(default_factory=list)
-    even: bool = True
     hasty: bool = False
     _phones: Iterator[int] = field(default_factory=lambda: itertools.count(13000000000))
     _attempts: asyncio.Queue[tuple[Person, str] | None] = field(default_factory=asyncio.Queue)
@@ -46,7 +44,7 @@ class Clinic:
     @property
     def evidence(self) -> Evidence:
         """What the checker reads."""
-        return Evidence(self.environment, self.photos, self.served.world, self.record, self.people, self.even)
+        return Evidence(self.environment, self.photos, self.served.world, self.record, self.people)
 
     async def person(self, role: Role) -> Person:
         """Somebody new; an admin is made at the machine."""

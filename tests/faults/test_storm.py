@@ -14,6 +14,7 @@ KILLS = int(os.environ.get("FAULTS_KILLS", "15"))
 @pytest.mark.slow
 async def test_people_are_served_while_the_bot_is_killed_again_and_again(database_url: str, tmp_path: Path) -> None:
     async with clinic(tmp_path, database_url) as here:
+        here.hasty = True
         await here.bot.start()
         await here.open()
         for _ in range(KILLS):

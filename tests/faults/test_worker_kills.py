@@ -20,7 +20,7 @@ WORKERS = 3
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 async def test_people_are_served_while_workers_and_their_parent_are_killed(database_url: str, tmp_path: Path) -> None:
     async with clinic(tmp_path, database_url, workers=WORKERS) as here:
-        here.even, here.hasty = False, True
+        here.hasty = True
         await here.bot.start()
         await here.open()
         pack = await Pack.of(here)
