@@ -110,9 +110,10 @@ class Runner:
         """
         if not self._begun or self._stopping or self._showing.is_writing or self._room <= 0:
             return await self._store(add)
-        now, batch = self._clock(), None
+        batch = None
         try:
             async with self._showing.writing() as (conn, showing):
+                now = self._clock()  # not before: what others did while we waited was done earlier
                 busy = showing | self._slow.people
                 added = await add(conn)
                 free, _ = await self._find(conn, busy, now) if 0 < added <= _FEW else ([], False)
@@ -220,10 +221,10 @@ class Runner:
         if self._room <= 0:
             self._passed_over = set(self._showing.chats | self._slow.people)
             return False
-        now = self._clock()
         free: list[Waiting] = []
         try:
             async with self._showing.writing() as (conn, showing):
+                now = self._clock()
                 busy = showing | self._slow.people
                 free, full = await self._find(conn, busy, now)
                 if not free:
@@ -293,8 +294,8 @@ class Runner:
             await self._failing.set_aside(waiting, error)
 
     async def _take_one(self, waiting: Waiting) -> None:
-        now = self._clock()
         async with self._showing.writing() as (conn, busy):
+            now = self._clock()
             taken = await self._handling.take(conn, [waiting], now, busy)
             quick = [turn for turn in taken.turns if not is_slow(turn)]
             if quick:
