@@ -2,7 +2,7 @@
 
 It reads what to do from stdin and writes what came of it to stdout, until stdin ends: with whoever started it, also
 when that is killed. It has no keys and no settings, and what it writes is only ever read as JSON and bytes: who took
-over a decoder would find nothing here, and could hand nothing on but a picture.
+over a decoder would find no secret in it and could hand nothing on but a picture. It is the bot's user all the same.
 """
 
 import io
