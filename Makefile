@@ -20,8 +20,8 @@ install: $(VENV)/.run ## What the bot needs, into .venv.
 run: $(VENV)/.run ## With a bot token: Telegram. Without: the sandbox, a small Telegram of your own.
 	@if [ -n "$$CLINIC_BOT__TELEGRAM__TOKEN" ]; then exec $(BIN)/python -m bot run; else exec $(BIN)/python -m sandbox up; fi
 
-# The stories start the bot many times over: what Python has compiled is kept, also where the machine says otherwise.
-test test-slow: export PYTHONDONTWRITEBYTECODE =
+# The bot is started many times over: what Python has compiled is kept, also where the machine says otherwise.
+test test-slow bench: export PYTHONDONTWRITEBYTECODE =
 
 # Twice as many as there are cores: much of a story is waiting.
 test: $(VENV)/.dev
