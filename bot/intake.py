@@ -24,9 +24,6 @@ from storage.errors import StorageError
 
 ALLOWED_UPDATES: Final = ("message", "edited_message", "callback_query", "my_chat_member")
 POLL_SECONDS: Final = 50
-_SEVERAL: Final = 4
-_GATHER: Final = 0.02
-"""Seconds. Where several came at once more are on their way: asked for a moment later, they share one commit."""
 # What keeps an update from being stored now, though it may be stored later.
 STORAGE_FAULTS: Final = (StorageError, SQLAlchemyError, OSError)
 _LARGEST_ID: Final = 2**63 - 1
@@ -110,8 +107,6 @@ class Polling:
             else:
                 self._server.over("The Bot API server answers again")
                 await self._keep(updates)
-                if len(updates) >= _SEVERAL:
-                    await asyncio.sleep(_GATHER)
 
     async def _ask(self) -> list[Any]:
         asked = {"timeout": self._poll_seconds, "allowed_updates": list(ALLOWED_UPDATES)}
