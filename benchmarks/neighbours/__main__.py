@@ -30,7 +30,7 @@ def main(
     shutil.rmtree(folder)
     stamp = datetime.now().astimezone().strftime("%Y%m%d-%H%M%S")
     (_ARTIFACTS / f"benchmark-neighbours-{stamp}.json").write_text(json.dumps(measured, indent=1))
-    Console().print(table(measured))
+    Console(width=170).print(table(measured))
     sys.exit(1 if any(window["wrong"] for window in measured["windows"]) else 0)
 
 

@@ -41,6 +41,7 @@ class Catalogue:
 
     time_zone: ZoneInfo
     everywhere: Mapping[str, str] = field(default_factory=dict)
+    _labels: dict[str, frozenset[str]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def render(self, text: Text, language: Language) -> str:
         """The sentence in that language. Raises MissingTextError when the language has no such key."""
@@ -57,7 +58,9 @@ class Catalogue:
 
     def labels(self, key: str) -> frozenset[str]:
         """All that a label reads as, in every language, folded: what people may type for its button."""
-        return frozenset(fold(self.render(Text(key), language)) for language in LANGUAGES)
+        if key not in self._labels:  # every message is compared with many
+            self._labels[key] = frozenset(fold(self.render(Text(key), language)) for language in LANGUAGES)
+        return self._labels[key]
 
     def _shown(self, value: Param, language: Language) -> str | int:
         if isinstance(value, Text):
