@@ -7,7 +7,7 @@ from dataclasses import dataclass
 class Measured:
     """On two shared virtual cores (docs/performance.md); other machines have other figures, and `cores` of them."""
 
-    step_seconds: float = 0.001303  # CPU of a step, this bot on PostgreSQL, flat out (One run)
+    step_seconds: float = 0.001833  # CPU of a step, this bot on PostgreSQL, flat out (One run)
     calls_a_step: float = 2.0  # to Telegram (One run)
     database_seconds: float = 0.000536  # PostgreSQL's CPU for a transaction of four statements (HTTP, me)
     transactions_a_step: float = 2.0  # committed; shown, if no next one comes that notes it along (architecture.md)
