@@ -18,6 +18,7 @@ class BoundedHead(HttpToolsProtocol):
 
     _late: asyncio.TimerHandle | None = None
     _size = 0
+    _in_head = True
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """The first head is waited for."""
@@ -28,7 +29,9 @@ class BoundedHead(HttpToolsProtocol):
         """More of a head, or of a body, or both."""
         waiting = self._late
         super().data_received(data)
-        if waiting is not None and waiting is self._late:  # all of it was of one head, which goes on
+        if self._late is None and self.cycle is not None and self.cycle.response_complete:
+            self._wait()  # answered, and what came is no head: uvicorn waits for nothing any more
+        elif waiting is not None and waiting is self._late and self._in_head:  # all of it was of one head
             self._size += len(data)
             if self._size > MAX_HEAD:
                 self.transport.abort()
@@ -36,11 +39,13 @@ class BoundedHead(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """A later request of the connection begins: its head is waited for, too."""
         super().on_message_begin()
+        self._size, self._in_head = 0, True
         if self._late is None:
             self._wait()
 
     def on_headers_complete(self) -> None:
         """There is a request; its body has bounds of its own (api/middleware.py)."""
+        self._in_head = False
         self._end()
         super().on_headers_complete()
 
@@ -50,8 +55,13 @@ class BoundedHead(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def _wait(self) -> None:
-        self._size = 0
-        self._late = self.loop.call_later(HEAD_SECONDS, self.transport.abort)
+        self._late = self.loop.call_later(HEAD_SECONDS, self._cut)
+
+    def _cut(self) -> None:
+        if self.flow.read_paused:  # the requests before it are still at work: its head may have come, and not be read
+            self._wait()
+        else:
+            self.transport.abort()
 
     def _end(self) -> None:
         if self._late is not None:

@@ -10,7 +10,7 @@ from bot.dialog.events import Answer, Other, Pressed, Sent, Shared
 from bot.dialog.flow import Flow
 from bot.dialog.moves import help_after
 from bot.dialog.view import Button, Screen, Text
-from bot.menu import commands_of, leave_dialog, menu
+from bot.menu import MORE, commands_of, leave_dialog, menu
 from bot.person import Person, Reply
 
 _LEAVE = "leave:"
@@ -27,6 +27,8 @@ def idle(person: Person, event: Answer) -> Reply:
 def command_of(typed: str, person: Person, labels: Callable[[str], frozenset[str]]) -> str:
     """The command that the menu offers this person under what they typed, or "" (DIALOGS rule 14)."""
     folded = fold(typed)
+    if folded in labels(MORE.label.key):
+        return MORE.arg
     return next((name for name in commands_of(person.audience) if folded in labels(f"command.{name}")), "")
 
 

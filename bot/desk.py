@@ -64,7 +64,7 @@ class Desk:
         if isinstance(event, Pressed):
             return led(self._pressed(person, event, now), notes)
         unasked = maybe_secret and person.draft is None
-        if unasked and isinstance(event, Said) and self._command(event.text) not in self.commands:
+        if unasked and isinstance(event, Said) and not self._is_command(person, event.text):
             return Reply((menu(person, *notes, Text("password.stray")),), forget=(event.message_id,))
         return led(self._message(person, event, now), notes)
 
@@ -356,6 +356,10 @@ class Desk:
         if exact:
             return text[1:] if text[1:] in self.commands else None
         return "".join(text[1:].split(maxsplit=1)[:1]).casefold()
+
+    def _is_command(self, person: Person, text: str) -> bool:
+        """Whether a text is one of ours: written so, or by what its button says."""
+        return self._command(text) in self.commands or bool(between.command_of(text, person, self.catalogue.labels))
 
     def _asked(self, person: Person, flow: Flow, event: Answer, now: datetime) -> Decision:
         """Whether to leave the dialog was asked: what is typed answers that, and never the dialog's own question."""

@@ -28,7 +28,7 @@ class Failure(Exception):  # noqa: N818 - the name says what it is
 
 MEANINGS: Final = (
     "Exit codes: 0 done; 1 refused or failed; 2 wrong usage; 3 the configuration or a secret is missing or wrong; "
-    "4 the database cannot be used; 5 Telegram refused the bot's token; 130 interrupted. "
+    "4 the database or the photo store cannot be used; 5 Telegram refused the bot's token; 130 interrupted. "
     "All but 0 come with one sentence on stderr that says how to mend it."
 )
 

@@ -13,7 +13,7 @@ from core.sealing import HEADER_BYTES, Sealer, sealed_by
 from core.workers import Workers
 from storage.photos import PhotoStore
 
-_MAX_THREADS: Final = 2  # each has a process that may need half a gigabyte for the largest photo
+_MAX_THREADS: Final = 2  # each has a process that may need some 600 MB for the largest photo
 _QUEUE_PER_THREAD: Final = 8
 _LOOKS_AT_ONCE: Final = 2  # the others wait for theirs: a screen full of photos must not turn away who sends some
 

@@ -19,7 +19,7 @@ from core.pictures import MAX_BYTES, small, take
 
 _HEADER: Final = struct.Struct(">II")
 _HEAD_BYTES: Final = 4096
-_MEMORY_BYTES: Final = 2 * 1024**3  # four times what the largest photo takes
+_MEMORY_BYTES: Final = 2 * 1024**3  # three times what the largest photo takes
 
 Said = Mapping[str, Any]
 

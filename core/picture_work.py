@@ -5,6 +5,7 @@ is long (docs/performance.md, Neighbours). Not concurrent.futures: its processes
 when it is killed, all end when one does, and have what they send unpickled.
 """
 
+import fcntl
 import os
 import subprocess
 import sys
@@ -40,10 +41,12 @@ class _Child:
             [sys.executable, "-P", "-m", "core.picture_child"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            pipesize=_PIPE_BYTES,
             env={**env, "PYTHONPATH": str(_ROOT)},
             process_group=0,
         )
+        for pipe in (self._process.stdin, self._process.stdout):
+            with suppress(OSError, AttributeError):  # the system's limit, or not Linux: only slower
+                fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)  # type: ignore[arg-type]
 
     def ask(self, asked: Said, content: bytes) -> tuple[dict[str, Any], bytes]:
         """What came of it. Raises OSError or EOFError when the process has ended, or was ended for taking too long."""

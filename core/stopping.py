@@ -26,5 +26,8 @@ def end_in_time(code: int) -> None:
 
 
 def _end(code: int) -> None:
+    last = threading.Timer(1.0, os._exit, (code,))  # the log may be what hangs
+    last.daemon = True
+    last.start()
     _log.warning("Not everything stopped in time: the process ends, and what is left is taken up at the next start")
     os._exit(code)

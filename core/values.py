@@ -24,10 +24,10 @@ _UNSEEN = frozenset(
 )  # control, format with bidi, surrogate, private, unassigned
 
 
-# Letters and marks, by their category, that show nothing: fillers of Hangul and Khmer, the grapheme joiner.
-_BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0")
-_VARIATIONS = frozenset(map(chr, range(0xFE00, 0xFE10)))  # of symbols and emoji; those of Han are others
-_MARKS_IN_A_ROW = re.compile(r"\*{5}")  # no script stacks so many; they would hide the lines above
+# What shows nothing, whatever its category says: fillers of Hangul and Khmer, the grapheme joiner, empty Braille.
+_BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0\U0001d159")
+_VARIATIONS = frozenset(map(chr, range(0xFE00, 0xFE10)))  # of symbols and emoji; names in Han have others
+_MARKS_IN_A_ROW = re.compile(r"\*{9}")  # no word has so many (Tai Tham: six); they would hide the lines above
 
 
 class Role(StrEnum):
@@ -114,7 +114,7 @@ class Email(TextValue):
 
 @dataclass(frozen=True, slots=True)
 class Username(TextValue):
-    """3-16 visible characters, unique over all roles without regard to case or width."""
+    """3-16 characters that can be seen, as a name can, unique over all roles without regard to case or width."""
 
     MIN: ClassVar[int] = 3
     MAX: ClassVar[int] = 16
@@ -130,8 +130,9 @@ class Username(TextValue):
             fault = "too_short" if len(bare) < cls.MIN else "too_long"
             raise refusal("username", fault, min=cls.MIN, max=cls.MAX, given=len(bare))
         # Some ligatures fold into a dozen letters: what does not fit the column is no name anyone types.
-        strange = any(is_unseen(char) or (char.isspace() and char != " ") for char in bare)
-        if strange or len(fold(bare)) > cls.MAX_FOLDED:
+        strange = any(is_unseen(char) or char in _BLANK or (char.isspace() and char != " ") for char in bare)
+        marks = _marks(bare)
+        if strange or _MARKS_IN_A_ROW.search(marks) or not marks.strip("* ") or len(fold(bare)) > cls.MAX_FOLDED:
             raise refusal("username", "wrong_characters")
         return cls(bare)
 
@@ -145,7 +146,7 @@ class Username(TextValue):
 class PersonName(TextValue):
     """1-50 letters and marks of any script, with space, `·`, hyphen, apostrophe and full stop between them; NFC.
 
-    It can be seen: no blank letters, no marks alone, at most four of them in a row (CONTRACT.md 1).
+    It can be seen: no blank letters, no marks alone, at most eight of them in a row (CONTRACT.md 1).
     """
 
     MAX: ClassVar[int] = 50
@@ -161,12 +162,17 @@ class PersonName(TextValue):
             raise refusal("name", "too_long", max=cls.MAX, given=len(bare))
         if not all(_is_letter(char) or char in " ·-'’." for char in bare):
             raise refusal("name", "wrong_characters")
-        marks = "".join("*" if unicodedata.category(char)[0] == "M" else " " for char in bare)
+        marks = _marks(bare)
         if not any(_is_letter(char) for char, mark in zip(bare, marks, strict=True) if mark != "*"):
             raise refusal("name", "wrong_format")
         if _MARKS_IN_A_ROW.search(marks):
             raise refusal("name", "wrong_characters")
         return cls(bare)
+
+
+def _marks(text: str) -> str:
+    """A star for each mark, a space for each space, a point for all else."""
+    return "".join("*" if unicodedata.category(char)[0] == "M" else " " if char == " " else "." for char in text)
 
 
 def _is_letter(char: str) -> bool:

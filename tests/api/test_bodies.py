@@ -166,7 +166,7 @@ async def test_who_says_nothing_or_never_comes_to_the_end_of_a_head_is_cut_off(
 ) -> None:
     """Else as many connections as a server holds, left open by one person, would keep everybody out."""
     monkeypatch.setattr(serving, "MAX_CONNECTIONS", 2)
-    monkeypatch.setattr(heads, "HEAD_SECONDS", 0.05)
+    monkeypatch.setattr(heads, "HEAD_SECONDS", 0.2)
     http = await serve()
     url = http.client.base_url
     held = [await asyncio.open_connection(url.host, url.port) for _ in range(2)]
@@ -182,7 +182,7 @@ async def test_who_says_nothing_or_never_comes_to_the_end_of_a_head_is_cut_off(
 async def test_a_later_head_of_a_connection_is_waited_for_as_long_and_no_longer(
     http: Http, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(heads, "HEAD_SECONDS", 0.05)
+    monkeypatch.setattr(heads, "HEAD_SECONDS", 0.2)
     url = http.client.base_url
     reader, writer = await asyncio.open_connection(url.host, url.port)
     async with asyncio.timeout(5):
@@ -191,6 +191,21 @@ async def test_a_later_head_of_a_connection_is_waited_for_as_long_and_no_longer(
         writer.write(b"GET /patient HTTP/1.1\r\n")
         with suppress(ConnectionResetError):
             assert b" 401 " not in await reader.read()
+
+
+@pytest.mark.parametrize("stray", ["\r\n", "x"], ids=["an empty line", "a byte of a body nobody read"])
+async def test_who_says_on_after_an_answer_and_begins_no_head_is_cut_off(
+    http: Http, monkeypatch: pytest.MonkeyPatch, stray: str
+) -> None:
+    monkeypatch.setattr(heads, "HEAD_SECONDS", 0.2)
+    reader, writer = await asyncio.open_connection(http.client.base_url.host, http.client.base_url.port)
+    async with asyncio.timeout(4):  # uvicorn's own five seconds for a silent connection are over later
+        length = 2 * (stray == "x")
+        writer.write(f"POST /patient/logout HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n\r\n".encode())
+        assert b" 401 " in await reader.readuntil(b"\r\n\r\n")
+        writer.write(stray.encode())
+        with suppress(ConnectionResetError):
+            await reader.read()
 
 
 async def test_a_head_without_an_end_is_not_held(http: Http) -> None:

@@ -71,6 +71,10 @@ def test_what_a_button_of_the_menu_says_may_be_typed() -> None:
         assert isinstance(reply, Reply)
         assert reply.draft is not None
         assert reply.draft.flow == begun
+    after_a_password = replace(guest, secret_until=NOW + timedelta(seconds=15))
+    reply = desk(newer()).decide(after_a_password, Arrival(5, "zh", Said("注册", 77)), NOW)
+    assert isinstance(reply, Reply)
+    assert not reply.forget
     not_theirs = desk(newer()).decide(guest, Arrival(5, "zh", Said("审核队列", 77)), NOW)
     assert isinstance(not_theirs, Reply)
     assert CATALOGUE.render(not_theirs.screens[0].paragraphs[0], "zh").startswith("我是机器人")  # type: ignore[arg-type]
