@@ -105,6 +105,7 @@ class App:
         together have DRAIN_SECONDS for it.
         """
         self._started = False
+        self._left()  # the time runs from here
         await self._exits.aclose()
 
     async def troubles(self) -> list[str]:
@@ -217,7 +218,7 @@ class App:
             shares = counting = Shares(self.database, pace, clock=self._clock, worker=self._worker)
             wakes[WORKERS] = lambda _own: counting.recount()
         hearing = Hearing(self.database, wakes)
-        self._run(hearing.run())
+        self._lasting.append(self._run(hearing.run()))  # others see that we live until all is drained
         await hearing.begun()
         self._lasting.append(self._run(self._runner.renew()))
         if shares:

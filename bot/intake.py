@@ -13,7 +13,6 @@ from sqlalchemy.exc import SQLAlchemyError
 from telegram.error import Conflict, EndPointNotFound, InvalidToken, RetryAfter, TelegramError
 
 from bot.outage import Outage
-from bot.runner import Adding
 from bot.sealed import seal_json, update_context
 from bot.telegram import RawBot, TokenRefused, wait_of
 from core.logs import tracing
@@ -21,6 +20,7 @@ from core.sealing import Sealer
 from core.uncut import uncut
 from storage import inbox
 from storage.errors import StorageError
+from storage.inbox import Adding
 
 ALLOWED_UPDATES: Final = ("message", "edited_message", "callback_query", "my_chat_member")
 POLL_SECONDS: Final = 50

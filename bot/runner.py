@@ -7,7 +7,7 @@ number of workers may do so on one PostgreSQL.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -30,10 +30,11 @@ from core.unit import Clock
 from storage import inbox
 from storage.database import Database
 from storage.errors import StorageError
-from storage.inbox import Waiting
+from storage.inbox import Adding, Waiting
 
 _BATCH: Final = 64
 _FEW: Final = 16
+"""So many that arrive together are carried out at once: each waits for all, and so does whoever delivers them."""
 _AT_ONCE: Final = 512
 # Seconds. Who is woken looks at once; besides, we look for what was put back, and for what a worker holds who dies over
 # it: often for longer than a lease after anything was heard, seldom at rest.
@@ -44,9 +45,6 @@ _PAUSES_HELD_UP: Final = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
 _LOOK_FOR_LEFT: Final = 5.0
 _LEAVE_TO_OTHERS: Final = 0.02
 """Who received an update mostly takes it: we look so much later, and once for all that was heard meanwhile."""
-
-Adding = Callable[[AsyncConnection], Awaitable[int]]
-"""Adds to the inbox what arrived; how many were new."""
 
 
 @dataclass(slots=True)
@@ -119,9 +117,7 @@ class Runner:
                 free, _ = await self._find(conn, busy, now) if 0 < added <= _FEW else ([], False)
                 if free:
                     batch = await self._carry_out(conn, free, busy, now)
-        except StorageError:
-            raise
-        except Exception:  # one of them is at fault: first all are stored, and then that is found out
+        except Exception:  # one of them is at fault, or the database: first all are stored, and then that is found out
             return await self._store(add)
         if batch:
             self._follow_up(batch)
@@ -247,11 +243,12 @@ class Runner:
 
     async def _find(self, conn: AsyncConnection, busy: frozenset[int], now: datetime) -> tuple[list[Waiting], bool]:
         """Whose updates can be taken; and whether so many wait that not all were seen."""
-        most = self._room + len(busy) + self._held_up  # who cannot be taken yet must not crowd out who can
+        room = self._room
+        most = room + len(busy) + self._held_up  # who cannot be taken yet must not crowd out who can
         found = await inbox.waiting(conn, now=now, most=most)
         self._pass_over({waiting.person_id for waiting in found} & busy)
         free = [waiting for waiting in found if waiting.person_id not in busy]
-        return free[: self._room + self._held_up], len(found) == most
+        return free[: room + self._held_up], len(found) == most
 
     async def _carry_out(
         self, conn: AsyncConnection, free: Sequence[Waiting], busy: frozenset[int], now: datetime

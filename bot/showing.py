@@ -98,7 +98,7 @@ class Showing:
         return chat_id in self._tasks
 
     def start(self, row: ChatRow, calls: Sequence[Call]) -> None:
-        """Shows an answer of a committed row; does nothing for a chat that is busy already, or has it."""
+        """Shows an answer of a committed row; does nothing for a chat that is busy, or whose last is not noted yet."""
         if row.person_id not in self.chats:
             self._tasks[row.person_id] = asyncio.create_task(self._show(row, calls))
 

@@ -16,6 +16,7 @@ from bot.intake import ALLOWED_UPDATES, STORAGE_FAULTS, Intake, has_id
 from bot.outage import Outage
 from bot.telegram import RawBot, TokenRefused
 from core.settings import SettingsError, Telegram
+from core.stopping import DRAIN_SECONDS
 from core.uncut import uncut
 
 PATH: Final = "/telegram"
@@ -59,7 +60,7 @@ class Webhook:
         app = web.Application(client_max_size=BODY_LIMIT)
         app.router.add_post(PATH, self._receive)
         # No access log: a flood of strangers would fill the disk, and deliveries are seen in the inbox.
-        self._runner = web.AppRunner(app, access_log=None)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=DRAIN_SECONDS / 2)
 
     @property
     def port(self) -> int:

@@ -39,6 +39,7 @@ _MIGRATIONS = Path(__file__).parent / "migrations"
 _MIGRATION_LOCK = 0x636C696E6963  # any number of our own: PostgreSQL names advisory locks by numbers
 _CONNECT_SECONDS = 10
 _NO_PERMISSION = "42501"  # PostgreSQL's insufficient_privilege
+_DATA = "22"  # the class of its errors about values, for which SQLAlchemy has no DataError with asyncpg
 
 
 class Database:
@@ -137,8 +138,8 @@ class Database:
         except (IntegrityError, DataError):
             raise  # the statement's own fault, not the database's
         except DBAPIError as error:
-            denied = getattr(error.orig, "sqlstate", None) == _NO_PERMISSION
-            if isinstance(error, ProgrammingError) and not denied:
+            state = getattr(error.orig, "sqlstate", None) or ""
+            if (isinstance(error, ProgrammingError) and state != _NO_PERMISSION) or state.startswith(_DATA):
                 raise  # the statement's own fault, too
             # The first line alone: PostgreSQL's details below it may quote a row.
             reason, *_ = str(getattr(error.orig, "__cause__", None) or error.orig).splitlines() or [

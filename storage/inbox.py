@@ -1,6 +1,6 @@
 """The inbox: every update is committed here before Telegram is told that we have it."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,6 +9,9 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.tables.updates import inbox
+
+Adding = Callable[[AsyncConnection], Awaitable[int]]
+"""Adds to the inbox what arrived (`add`); how many were new."""
 
 
 @dataclass(frozen=True, slots=True)

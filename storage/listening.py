@@ -16,7 +16,7 @@ Heard = Callable[[str, bool], None]
 """Called with the table that has something new, and whether a transaction of this process put it there."""
 
 
-async def listen(database: Database, heard: Heard, *, ready: Callable[[], None], first: bool = False) -> None:
+async def listen(database: Database, heard: Heard, *, ready: Callable[[], None], first: bool) -> None:
     """Listens until its connection ends; raises StorageError, OSError or TimeoutError then.
 
     By this connection others see that this process lives; `first`: it has just begun, and holds nothing yet.

@@ -30,7 +30,7 @@ _STOPS: Final = (signal.SIGTERM, signal.SIGINT)
 _FIRST_PAUSE: Final = 1.0  # seconds before a dead worker is started again; doubles with each death in a row
 _LONGEST_PAUSE: Final = 60.0
 _LONG_LIFE: Final = 60.0  # who lived so long died of something new
-_PATIENCE: Final = STOP_SECONDS + 1.0  # a worker ends itself by then, unless it is frozen
+_PATIENCE: Final = STOP_SECONDS + 2.0  # a worker ends itself by then, unless it is frozen
 _HOPELESS: Final = (Exit.CONFIGURATION, Exit.TOKEN)
 """Starting again mends nothing here."""
 

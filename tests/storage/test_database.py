@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import Column, Integer, MetaData, Table, insert, select, text, update
-from sqlalchemy.exc import IntegrityError, StatementError
+from sqlalchemy.exc import DBAPIError, IntegrityError, StatementError
 
 from storage import consents, leases
 from storage.database import Database
@@ -262,6 +262,13 @@ async def test_a_newer_versions_tables_are_a_sentence_and_stay(database: Databas
     with pytest.raises(StorageError, match=r"a newer version may have made them.*'9999'"):
         await database.upgrade()
     assert await database.revision() == "9999"
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+async def test_a_value_that_no_column_can_hold_is_not_the_databases_fault(database: Database) -> None:
+    with pytest.raises(DBAPIError):
+        async with database.write() as conn:
+            await conn.execute(text("SELECT CAST(:number AS text)"), {"number": "\0"})
 
 
 async def test_an_errors_words_do_not_hold_what_was_to_be_written(database: Database) -> None:

@@ -39,7 +39,9 @@ async def test_what_another_process_writes_is_heard_and_told_from_ones_own(
     here, there = databases
     heard: asyncio.Queue[tuple[str, bool]] = asyncio.Queue()
     ready = asyncio.Event()
-    listening = asyncio.create_task(listen(here, lambda what, own: heard.put_nowait((what, own)), ready=ready.set))
+    listening = asyncio.create_task(
+        listen(here, lambda what, own: heard.put_nowait((what, own)), ready=ready.set, first=True)
+    )
     await asyncio.wait_for(ready.wait(), 10)
     for database, update_id, own in ((there, 1, False), (here, 2, True)):
         async with database.write() as conn:
@@ -63,7 +65,7 @@ async def test_what_another_process_writes_is_heard_and_told_from_ones_own(
 async def test_a_connection_that_is_cut_ends_the_listening(databases: tuple[Database, Database]) -> None:
     here, there = databases
     ready = asyncio.Event()
-    listening = asyncio.create_task(listen(here, lambda _what, _own: None, ready=ready.set))
+    listening = asyncio.create_task(listen(here, lambda _what, _own: None, ready=ready.set, first=True))
     await asyncio.wait_for(ready.wait(), 10)
     cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname = "
     async with there.write() as conn:

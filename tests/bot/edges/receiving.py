@@ -8,10 +8,10 @@ from typing import Any, Final
 from sqlalchemy import select, text
 
 from bot.intake import Intake
-from bot.runner import Adding
 from core.keys import KeyRing, new_key_text
 from core.sealing import Sealer
 from storage.database import Database
+from storage.inbox import Adding
 from storage.tables.updates import inbox
 from tests.bot.edges.telegram_stub import BOT_ID
 
