@@ -1,7 +1,6 @@
 """Tokens as an attacker would write them: each from a living one, most of them rightly signed (TOKENS Verify)."""
 
 import base64
-import hashlib
 import hmac
 import json
 from collections.abc import Callable, Iterator
@@ -55,8 +54,11 @@ def forgeries() -> Iterator[tuple[str, str, Forge]]:
         yield (
             "T9",
             f"alg {algorithm}",
-            lambda text, ring, algorithm=algorithm: jwt.encode(  # type: ignore[misc]
-                claims(text), ring.key * 2, algorithm=algorithm, headers={"kid": ring.current}
+            lambda text, ring, algorithm=algorithm: signed(  # type: ignore[misc]
+                claims(text),
+                ring,
+                headers={"alg": algorithm, "kid": ring.current},
+                digest=algorithm.replace("HS", "sha"),
             ),
         )
     yield "T9", "another key under the same kid", lambda text, ring: signed(claims(text), ring, key=bytes(range(32)))
@@ -69,7 +71,12 @@ def claims(text: str) -> dict[str, Any]:
 
 
 def signed(
-    payload: dict[str, Any], ring: KeyRing, *, key: bytes | None = None, headers: dict[str, object] | None = None
+    payload: dict[str, Any],
+    ring: KeyRing,
+    *,
+    key: bytes | None = None,
+    headers: dict[str, object] | None = None,
+    digest: str = "sha256",
 ) -> str:
     """A token signed rightly whatever is in it: the library would refuse to write some of these."""
 
@@ -78,7 +85,7 @@ def signed(
 
     head = {"alg": "HS256", "typ": "JWT", "kid": ring.current} if headers is None else headers
     body = part(head) + b"." + part(payload)
-    signature = base64.urlsafe_b64encode(hmac.digest(key or ring.key, body, hashlib.sha256)).rstrip(b"=")
+    signature = base64.urlsafe_b64encode(hmac.digest(key or ring.key, body, digest)).rstrip(b"=")
     return (body + b"." + signature).decode()
 
 
