@@ -27,8 +27,9 @@ test test-slow bench: export PYTHONDONTWRITEBYTECODE =
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest -n $$($(BIN)/python -c 'import os; print((os.cpu_count() or 1) * 2)')
 
+# Some take minutes: whoever has nothing left takes over from others.
 test-slow: $(VENV)/.dev
-	$(BIN)/python -m pytest -m slow -n $$($(BIN)/python -c 'import os; print(os.cpu_count() or 1)')
+	$(BIN)/python -m pytest -m slow -n $$($(BIN)/python -c 'import os; print(os.cpu_count() or 1)') --dist worksteal
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check .
