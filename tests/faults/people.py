@@ -5,10 +5,11 @@ Each sends every answer once, and the next only after the prompt that must follo
 
 import asyncio
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
-from sandbox.client import Chat, Sandbox
+from sandbox.client import Chat, Sandbox, SandboxError
 from tests import pictures
 from tests.faults.record import Record
 
@@ -16,6 +17,7 @@ PASSWORD: Final = "correct horse battery"
 PATIENCE: Final = 300.0  # a busy machine takes a minute for a start
 NOT_KEPT: Final = "照片现在存不下来"
 """The disk is full: its sender is asked to send it again."""
+OLD_BUTTON: Final = "这个按钮过期了"
 PAGE: Final = pictures.jpeg(pictures.page(size=(640, 480), text="certificate"))
 
 Role = Literal["patient", "doctor", "admin"]
@@ -52,7 +54,7 @@ class Person:
             if word == "send":
                 await self.chat.send(what, wait=False)
             elif word == "press":
-                await self.chat.press(what, wait=False)
+                await self._press(what, then, before)
             else:
                 await self.chat.send_photo(PAGE, wait=False)
                 while await self.sees(then, NOT_KEPT, after=before) == NOT_KEPT:
@@ -61,6 +63,25 @@ class Person:
                     before = len(self.record.shown[self.chat.id])
                     await self.chat.send_photo(PAGE, wait=False)
             await self.sees(then, after=before)
+
+    async def _press(self, label: str, then: str, before: int) -> None:
+        """The newest button of that name, and once more when that was told to be an old one.
+
+        An answer that a kill had shown twice may lie below the one that was edited since, with its buttons.
+        """
+        await self.chat.refresh()
+        told = len(self.chat.alerts)
+        await self.chat.press(label, wait=False)
+        for _ in range(int(PATIENCE)):
+            with suppress(TimeoutError):
+                async with asyncio.timeout(1.0):
+                    await self.sees(then, after=before)
+                    return
+            await self.chat.refresh()
+            if any(OLD_BUTTON in alert for alert in self.chat.alerts[told:]):
+                told = len(self.chat.alerts)
+                with suppress(SandboxError):  # it has been answered meanwhile
+                    await self.chat.press(label, wait=False)
 
     async def sees(self, *texts: str, after: int = 0) -> str:
         """Waits until one of these texts was shown, later than so many others; returns which."""
