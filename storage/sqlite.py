@@ -24,7 +24,7 @@ BUSY_SECONDS: Final = 10
 # A passage to the thread and back costs the processor five times what most statements do. What lately took more of the
 # processor than so many seconds goes to the thread all the same: nobody else shall wait for it.
 _AT_ONCE: Final = 0.001
-# The same for COMMIT, which waits for the disk: seconds by the clock, that the last one took.
+# The same for COMMIT, which waits for the disk: seconds by the clock.
 _COMMIT_AT_ONCE: Final = 0.002
 _MOST_KNOWN: Final = 1000
 _BEGIN: Final = "BEGIN IMMEDIATE"
@@ -37,7 +37,7 @@ class InlineConnection(aiosqlite.Connection):
     """A connection with a thread for what would wait for another process, or lately took long."""
 
     _seconds: Final[dict[str, float]] = {}  # of processor time that each statement takes, as lately seen
-    _last_commit = 0.0  # seconds
+    _commit_seconds = 0.0  # that the last commit took here, and an eighth less for each that went to the thread since
 
     def __init__(self, path: str, **options: Any) -> None:
         """`options` as `sqlite3.connect` has them."""
@@ -63,9 +63,16 @@ class InlineConnection(aiosqlite.Connection):
         return await self.do(partial(self._timed, statement, act), quick=quick)
 
     async def commit(self) -> None:
-        """Here if the last one did not wait for long."""
-        quick = InlineConnection._last_commit <= _COMMIT_AT_ONCE
-        await self.do(partial(self._timed_commit, self._conn.commit), quick=quick)
+        """Here unless one of the last did wait for long."""
+        if self.resting and InlineConnection._commit_seconds <= _COMMIT_AT_ONCE:
+            began = time.perf_counter()
+            try:
+                self._conn.commit()
+            finally:
+                InlineConnection._commit_seconds = time.perf_counter() - began
+        else:  # how long it takes there says little: the thread waits for the interpreter, too
+            InlineConnection._commit_seconds *= 7 / 8
+            await self.do(self._conn.commit, quick=False)
 
     async def rollback(self) -> None:
         """Never waits."""
@@ -108,14 +115,6 @@ class InlineConnection(aiosqlite.Connection):
             if len(self._seconds) >= _MOST_KNOWN:
                 self._seconds.clear()
             self._seconds[statement] = before + (taken - before) / 8
-
-    @staticmethod
-    def _timed_commit(commit: Callable[[], None]) -> None:
-        began = time.perf_counter()
-        try:
-            commit()
-        finally:
-            InlineConnection._last_commit = time.perf_counter() - began
 
 
 class _Cursor(AsyncAdapt_aiosqlite_cursor):
