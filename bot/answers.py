@@ -8,6 +8,7 @@ import structlog
 from telegram.error import TelegramError
 
 from bot import screen
+from bot.holding import LEASE
 from bot.published import Listing
 from bot.screen import Call, PhotoSource
 from bot.showing import Showing
@@ -33,12 +34,13 @@ class Answers:
         database: Database,
         bot: RawBot,
         clock: Clock,
+        worker: str,
         catalogue: Catalogue,
         photos: PhotoSource,
         on_free: Callable[[int], None],
     ) -> None:
-        """`on_free` is called with each chat whose answer is shown."""
-        self.showing = Showing(database, bot, clock, photos=photos, on_free=on_free)
+        """`worker` names this process in leases; `on_free` is called with each chat whose answer is shown."""
+        self.showing = Showing(database, bot, clock, worker=worker, photos=photos, on_free=on_free)
         self._database = database
         self._bot = bot
         self._clock = clock
@@ -65,7 +67,7 @@ class Answers:
             if tracing():
                 _log.debug("update handled")
             if turn.row and turn.calls:
-                self.showing.start(turn.row, turn.calls)
+                self.showing.start(turn.row, turn.calls, turn.row.updated_at + LEASE)
             if turn.listing:
                 self._aside(self._list(turn.person.id, turn.listing))
 

@@ -1,5 +1,8 @@
 """What a worker holds in the database, by leases that it renews: who is killed holds nothing for long.
 
+Who is stopped, or gets no processor, for longer than a lease does not notice. What it then writes is compared with what
+is there; what it then sends is not undone, and so it looks at its lease before each call.
+
 On SQLite one bot has the file to itself: nothing is renewed there, and opening it frees all that was held.
 """
 
@@ -10,7 +13,8 @@ from typing import Final
 
 import structlog
 
-from bot.outage import Outage
+from bot.outage import Outage, through_outages
+from bot.telegram import NotOurs
 from core.uncut import uncut
 from core.unit import Clock
 from storage import chats, inbox
@@ -21,6 +25,8 @@ from storage.errors import StorageError
 LEASE: Final = timedelta(seconds=10)
 """How long an update, or an answer to be shown, is a worker's that is not heard of any more."""
 _RENEW_EVERY: Final = 3.0  # seconds
+_ON_ITS_WAY: Final = timedelta(seconds=2)
+"""A call is begun so long before the lease ends; other workers' clocks may be ahead by as much, too."""
 
 _log: Final = structlog.get_logger(__name__)
 
@@ -83,3 +89,32 @@ class Holding:
                 await inbox.keep(conn, sorted(seqs), worker=self._worker, until=until)
             if people:
                 await chats.keep_showing(conn, people, worker=self._worker, until=until)
+
+
+class ShowingLease:
+    """This worker's lease on one answer."""
+
+    def __init__(self, database: Database, clock: Clock, worker: str, row: ChatRow, until: datetime) -> None:
+        """`until` then it is this worker's at least. `clock` is the one that leases are compared with everywhere."""
+        self._database = database
+        self._clock = clock
+        self._worker = worker
+        self._row = row
+        self._until = until
+
+    async def check(self) -> None:
+        """Before a call that shows the answer: renews the lease if it may have ended. Raises NotOurs when it is lost.
+
+        While the database is away nobody can say so, and the answer waits.
+        """
+        if self._clock() + _ON_ITS_WAY < self._until:
+            return
+        if not await through_outages(self._renew):
+            raise NotOurs
+
+    async def _renew(self) -> bool:
+        until = self._clock() + LEASE
+        async with self._database.write() as conn:
+            is_ours = await chats.is_still_showing(conn, self._row, worker=self._worker, until=until)
+        self._until = until
+        return is_ours

@@ -67,7 +67,13 @@ class Runner:
         self._worker = worker
         self._handling = handling = Handling(core, desk, Files(bot), worker)
         self._answers = answers = Answers(
-            database=database, bot=bot, clock=clock, catalogue=desk.catalogue, photos=core.photos, on_free=self._freed
+            database=database,
+            bot=bot,
+            clock=clock,
+            worker=worker,
+            catalogue=desk.catalogue,
+            photos=core.photos,
+            on_free=self._freed,
         )
         self._showing = answers.showing
         self._failing = failing = Failing(database=database, clock=clock, handling=handling, answers=answers)
@@ -305,5 +311,6 @@ class Runner:
 
     async def _show_what_was_left(self) -> None:
         """Shows answers that were committed and not shown: by a worker that was killed, or while Telegram was away."""
+        until = self._clock() + LEASE  # no later than what is written
         for row in await self._holding.take_left():
-            self._showing.start(row, self._handling.codec.pending(row))
+            self._showing.start(row, self._handling.codec.pending(row), until)

@@ -13,7 +13,7 @@ from telegram.error import BadRequest, Forbidden, NetworkError, RetryAfter, Tele
 
 from bot.chart import Bar, Chart, draw
 from bot.dialog.view import Button, Drawing, Picture, Rows, Screen, Text
-from bot.telegram import SentPhoto, wait_of
+from bot.telegram import NotOurs, SentPhoto, wait_of
 from bot.texts import Catalogue, Language
 from core.errors import Busy
 from core.exhibits import Exhibit
@@ -143,7 +143,9 @@ def compose(screens: Sequence[Screen], place: Place, catalogue: Catalogue, langu
 
 
 async def show(bot: Caller, calls: Sequence[Call], source: PhotoSource) -> Shown | None:
-    """Makes the calls, waiting out what passes; None when Telegram could not be reached for long: try later."""
+    """Makes the calls, waiting out what passes; None when they were given up: Telegram could not be reached for
+    long, or they are not ours any more (`before_sending`).
+    """
     message_id: int | None = None
     photos: list[int] = []
     exhibits: list[Exhibit] = []
@@ -216,7 +218,7 @@ def _exhibits(call: Call, *, images: tuple[int, ...] = (), cards: tuple[int, ...
 
 
 class _GivenUpError(Exception):
-    """Telegram was away for all tries."""
+    """Telegram was away for all tries, or the answer is another worker's to show by now."""
 
 
 async def _read(shots: Sequence[Shot], source: PhotoSource) -> list[SentPhoto]:
@@ -244,6 +246,8 @@ async def _persist(bot: Caller, call: Call, photos: Sequence[SentPhoto] = ()) ->
     for attempt in range(_TRIES):
         try:
             result = await (bot.send_photos(params, photos) if photos else bot.call(method, params))
+        except NotOurs:
+            raise _GivenUpError from None
         except RetryAfter as error:
             await asyncio.sleep(wait_of(error).total_seconds())
         except BadRequest as error:

@@ -15,7 +15,9 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import screen
+from bot.holding import ShowingLease
 from bot.screen import Call, Caller, PhotoSource
+from bot.telegram import before_sending
 from core import exhibits
 from core.exhibits import Exhibit
 from core.logs import tracing
@@ -49,13 +51,20 @@ class Showing:
         bot: Caller,
         clock: Clock,
         *,
+        worker: str,
         photos: PhotoSource,
         on_free: Callable[[int], None],
     ) -> None:
-        """`photos` are those that answers show; `on_free` is called with each chat that is busy no more."""
+        """
+        Args:
+            worker: this process' name in leases.
+            photos: those that answers show.
+            on_free: is called with each chat that is busy no more.
+        """
         self._database = database
         self._bot = bot
         self._clock = clock
+        self._worker = worker
         self._photos = photos
         self._on_free = on_free
         self._tasks: dict[int, asyncio.Task[None]] = {}
@@ -88,7 +97,7 @@ class Showing:
             async with self._database.write() as conn:
                 busy, notes = frozenset(self._tasks), list(self._notes.values())
                 if notes:
-                    await chats.shown(conn, [note[:4] for note in notes])
+                    await chats.shown(conn, [note[:4] for note in notes], worker=self._worker)
                 yield conn, busy
             for note in notes:
                 del self._notes[note.chat_id]
@@ -97,10 +106,15 @@ class Showing:
         """Whether this chat's answer is still on its way."""
         return chat_id in self._tasks
 
-    def start(self, row: ChatRow, calls: Sequence[Call]) -> None:
-        """Shows an answer of a committed row; does nothing for a chat that is busy, or whose last is not noted yet."""
+    def start(self, row: ChatRow, calls: Sequence[Call], until: datetime) -> None:
+        """Shows an answer of a committed row; does nothing for a chat that is busy, or whose last is not noted yet.
+
+        Args:
+            until: the end of this worker's lease on it.
+        """
         if row.person_id not in self.chats:
-            self._tasks[row.person_id] = asyncio.create_task(self._show(row, calls))
+            lease = ShowingLease(self._database, self._clock, self._worker, row, until)
+            self._tasks[row.person_id] = asyncio.create_task(self._show(row, calls, lease))
 
     async def close(self, drain: float) -> None:
         """Waits for what is under way, at most so many seconds; what is left is shown at the next start."""
@@ -121,7 +135,8 @@ class Showing:
             except StorageError as error:
                 await self._pause(error)
 
-    async def _show(self, row: ChatRow, calls: Sequence[Call]) -> None:
+    async def _show(self, row: ChatRow, calls: Sequence[Call], lease: ShowingLease) -> None:
+        before_sending.set(lease.check)
         try:
             with ANSWERS.time():
                 shown = await screen.show(self._bot, calls, self._photos)
@@ -156,7 +171,7 @@ class Showing:
         while True:
             try:
                 async with self.writing() as (conn, _):
-                    await chats.shown(conn, [note[:4]])
+                    await chats.shown(conn, [note[:4]], worker=self._worker)
                     for exhibit in note.exhibits:
                         await exhibits.shown(UnitOfWork(conn, self._clock(), Channel.BOT), exhibit)
             except StorageError as error:

@@ -7,7 +7,8 @@ The bot's token is part of every URL, so nothing here logs a URL or lets one int
 import os
 import re
 import urllib.request
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
@@ -16,7 +17,7 @@ from urllib.parse import quote, urlsplit
 import aiohttp
 import orjson
 from telegram import InputFile, InputMediaPhoto
-from telegram.error import BadRequest, NetworkError, RetryAfter, TimedOut
+from telegram.error import BadRequest, NetworkError, RetryAfter, TelegramError, TimedOut
 from telegram.ext import ExtBot
 from telegram.request import BaseRequest, RequestData
 
@@ -34,6 +35,20 @@ _Timeout = float | None
 # What people write is shown to others: Telegram must not fetch an address in it and show what lies there beside it.
 _PREVIEWING: Final = frozenset({"sendMessage", "editMessageText"})
 _NO_PREVIEW: Final = {"link_preview_options": {"is_disabled": True}}
+
+
+before_sending: Final[ContextVar[Callable[[], Awaitable[None]] | None]] = ContextVar("before_sending", default=None)
+"""What the present task does at the last moment before each call, when it has waited for its share of the limit.
+
+What that raises is raised instead of the call's result; only a TelegramError comes out as it is.
+"""
+
+
+class NotOurs(TelegramError):  # noqa: N818 - the name says what happened
+    """What was to be sent is another worker's by now; nothing was sent."""
+
+    def __init__(self) -> None:
+        super().__init__("Another worker sends this")
 
 
 class TokenRefused(Exception):  # noqa: N818 - the name says what happened
@@ -106,6 +121,8 @@ class AiohttpRequest(BaseRequest):
         """Sends one request and returns the status and the body. Raises TimedOut, BadRequest, NetworkError."""
         if self._session is None:
             raise RuntimeError("This request is not initialized.")
+        if check := before_sending.get():
+            await check()
         files = request_data is not None and request_data.contains_files
         default_write = self._media_write_timeout if files else self._write_timeout
         timeout = _timeout(

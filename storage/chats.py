@@ -72,9 +72,14 @@ _keep_showing = (
     )
     .values(showing_until=bindparam("until"))
 )
+_is_showing = _keep_showing.where(chats.c.revision == bindparam("at_revision"))
 _shown = (
     update(chats)
-    .where(chats.c.person_id == bindparam("person"), chats.c.revision == bindparam("at_revision"))
+    .where(
+        chats.c.person_id == bindparam("person"),
+        chats.c.revision == bindparam("at_revision"),
+        chats.c.showing_by == bindparam("worker"),
+    )
     .values(message_id=bindparam("message"), pending=None, showing_until=None, blocked_at=bindparam("blocked"))
 )
 
@@ -121,12 +126,18 @@ async def set_blocked(conn: AsyncConnection, person_id: int, at: datetime | None
     await conn.execute(update(chats).where(chats.c.person_id == person_id).values(blocked_at=at))
 
 
-async def shown(conn: AsyncConnection, notes: Sequence[tuple[int, int, int | None, datetime | None]]) -> None:
-    """Notes what was shown: (person, revision, message with the screen, when the person was found to block us)."""
+async def shown(
+    conn: AsyncConnection, notes: Sequence[tuple[int, int, int | None, datetime | None]], *, worker: str
+) -> None:
+    """Notes what was shown: (person, revision, message with the screen, when the person was found to block us).
+
+    What another worker has taken over meanwhile stays that one's to note: it is about to show it once more, and the
+    person's next answer must not come before that.
+    """
     await conn.execute(
         _shown,
         [
-            {"person": person, "at_revision": revision, "message": message, "blocked": blocked}
+            {"person": person, "at_revision": revision, "message": message, "blocked": blocked, "worker": worker}
             for person, revision, message, blocked in sorted(notes)  # one order: no two writers wait in a circle
         ],
     )
@@ -149,6 +160,12 @@ async def keep_showing(conn: AsyncConnection, people: Iterable[int], *, worker: 
     await conn.execute(
         _keep_showing, [{"person": person, "worker": worker, "until": until} for person in sorted(people)]
     )
+
+
+async def is_still_showing(conn: AsyncConnection, row: ChatRow, *, worker: str, until: datetime) -> bool:
+    """Whether that row's answer is still this worker's to show; if so, its lease is prolonged."""
+    held = {"person": row.person_id, "at_revision": row.revision, "worker": worker, "until": until}
+    return (await conn.execute(_is_showing, held)).rowcount == 1
 
 
 async def leave(conn: AsyncConnection, worker: str | None = None) -> None:

@@ -64,17 +64,40 @@ async def test_what_is_not_shown_yet_is_found_and_noted_once_shown(database: Dat
     await save(database, row(1, pending=b"sealed"), row(2))
     async with database.write() as conn:
         assert [found.person_id for found in await chats.take_left(conn, NOW, worker="one", until=LATER)] == [1]
-        await chats.shown(conn, [(1, 1, 77, None)])
+        await chats.shown(conn, [(1, 1, 77, None)], worker="one")
     shown = await get(database, 1)
     assert (shown.message_id, shown.pending) == (77, None)
 
 
 async def test_a_note_of_an_older_revision_changes_nothing(database: Database) -> None:
-    await save(database, row(1))
-    await save(database, row(1, 2, pending=b"sealed"))
+    await save_for(database, "one", row(1))
+    await save_for(database, "one", row(1, 2, pending=b"sealed"))
     async with database.write() as conn:
-        await chats.shown(conn, [(1, 1, 77, None)])
+        await chats.shown(conn, [(1, 1, 77, None)], worker="one")
     assert (await get(database, 1)).pending == b"sealed"
+
+
+async def test_who_has_lost_an_answer_neither_notes_nor_keeps_it(database: Database) -> None:
+    answer = row(1, pending=b"sealed")
+    await save_for(database, "one", answer)
+    assert await take_left(database, "two", LATER) == [1]
+    async with database.write() as conn:
+        await chats.shown(conn, [(1, 1, 77, None)], worker="one")
+        assert not await chats.is_still_showing(conn, answer, worker="one", until=LATER + LEASE)
+    assert (await get(database, 1)).pending == b"sealed"
+
+
+async def test_an_answer_is_still_its_workers_until_another_has_taken_it_or_a_newer_one_is_there(
+    database: Database,
+) -> None:
+    answer = row(1, pending=b"sealed")
+    await save_for(database, "one", answer)
+    async with database.write() as conn:
+        assert await chats.is_still_showing(conn, answer, worker="one", until=LATER + LEASE)
+    assert await take_left(database, "two", LATER) == []
+    await save_for(database, "one", row(1, 2, pending=b"sealed"))
+    async with database.write() as conn:
+        assert not await chats.is_still_showing(conn, answer, worker="one", until=LATER + LEASE)
 
 
 async def test_a_draft_that_died_is_emptied_but_its_name_is_kept(database: Database) -> None:
