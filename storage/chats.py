@@ -63,16 +63,24 @@ _take_left = (
     .values(showing_by=bindparam("worker"), showing_until=bindparam("until"))
     .returning(*_COLUMNS)
 )
+_is_workers = chats.c.pending.is_not(None) & (chats.c.showing_by == bindparam("worker"))
 _keep_showing = (
     update(chats)
     .where(
-        chats.c.person_id == bindparam("person"),
-        chats.c.pending.is_not(None),
-        chats.c.showing_by == bindparam("worker"),
+        chats.c.person_id.in_(
+            select(chats.c.person_id)
+            .where(chats.c.person_id.in_(bindparam("people", expanding=True)), _is_workers)
+            .with_for_update(skip_locked=True)
+            .scalar_subquery()
+        )
     )
     .values(showing_until=bindparam("until"))
 )
-_is_showing = _keep_showing.where(chats.c.revision == bindparam("at_revision"))
+_is_showing = (
+    update(chats)
+    .where(chats.c.person_id == bindparam("person"), chats.c.revision == bindparam("at_revision"), _is_workers)
+    .values(showing_until=bindparam("until"))
+)
 _shown = (
     update(chats)
     .where(
@@ -155,11 +163,11 @@ async def take_left(conn: AsyncConnection, now: datetime, *, worker: str, until:
 
 
 async def keep_showing(conn: AsyncConnection, people: Iterable[int], *, worker: str, until: datetime) -> None:
-    """Prolongs this worker's leases on answers that are still on their way."""
-    # One by one, in the order of `shown`: no two writers wait in a circle.
-    await conn.execute(
-        _keep_showing, [{"person": person, "worker": worker, "until": until} for person in sorted(people)]
-    )
+    """Prolongs this worker's leases on answers that are still on their way.
+
+    A row that another transaction has locked is passed over: it must not cost the worker all its other leases.
+    """
+    await conn.execute(_keep_showing, {"people": list(people), "worker": worker, "until": until})
 
 
 async def is_still_showing(conn: AsyncConnection, row: ChatRow, *, worker: str, until: datetime) -> bool:

@@ -38,6 +38,9 @@ _DRIVERS: dict[str, Literal["sqlite", "postgresql"]] = {
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _MIGRATION_LOCK = 0x636C696E6963  # any number of our own: PostgreSQL names advisory locks by numbers
 _CONNECT_SECONDS = 10
+# Who is stopped in the middle of a transaction, or whose machine is gone, would hold its locks until that is noticed: a
+# machine's end after hours. PostgreSQL ends such a transaction after so long, which is a lease's time (bot/holding.py).
+_IDLE_SECONDS = 10.0
 _NO_PERMISSION = "42501"  # PostgreSQL's insufficient_privilege
 _DATA = "22"  # the class of its errors about values, for which SQLAlchemy has no DataError with asyncpg
 
@@ -209,8 +212,13 @@ def _checked(url: str) -> URL:
 def _engine(url: URL, dialect: Literal["sqlite", "postgresql"]) -> AsyncEngine:
     try:
         if dialect == "postgresql":
+            idle = {"idle_in_transaction_session_timeout": f"{_IDLE_SECONDS * 1000:.0f}"}
             return create_async_engine(
-                url, pool_pre_ping=True, pool_size=10, hide_parameters=True, connect_args={"timeout": _CONNECT_SECONDS}
+                url,
+                pool_pre_ping=True,
+                pool_size=10,
+                hide_parameters=True,
+                connect_args={"timeout": _CONNECT_SECONDS, "server_settings": idle},
             )
         engine = create_async_engine(
             url,

@@ -60,7 +60,14 @@ _claim = (
 )
 _keep = (
     update(inbox)
-    .where(inbox.c.seq.in_(bindparam("seqs", expanding=True)), inbox.c.claimed_by == bindparam("worker"))
+    .where(
+        inbox.c.seq.in_(
+            select(inbox.c.seq)
+            .where(inbox.c.seq.in_(bindparam("seqs", expanding=True)), inbox.c.claimed_by == bindparam("worker"))
+            .with_for_update(skip_locked=True)
+            .scalar_subquery()
+        )
+    )
     .values(claimed_until=bindparam("until"))
 )
 _mark_done = (
@@ -118,7 +125,7 @@ async def claim(conn: AsyncConnection, seqs: Sequence[int], *, worker: str, unti
 
 
 async def keep(conn: AsyncConnection, seqs: Sequence[int], *, worker: str, until: datetime) -> None:
-    """Prolongs this worker's claims on updates that it is still at work on."""
+    """Prolongs this worker's claims on updates that it is still at work on; what is locked now is passed over."""
     await conn.execute(_keep, {"seqs": list(seqs), "worker": worker, "until": until})
 
 

@@ -4,6 +4,8 @@ import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from storage import chats
 from storage.chats import ChatRow
 from storage.database import Database
@@ -131,6 +133,16 @@ async def test_who_renews_keeps_an_answer_and_nobody_renews_anothers(database: D
     async with database.write() as conn:
         await chats.keep_showing(conn, [1, 2], worker="two", until=LATER + LEASE)
         await chats.keep_showing(conn, [2], worker="one", until=LATER + LEASE)
+    assert await take_left(database, "two", LATER) == [1]
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+async def test_who_renews_waits_for_nobody_and_keeps_all_the_others(database: Database) -> None:
+    await save_for(database, "one", row(1, pending=b"sealed"), row(2, pending=b"sealed"))
+    async with database.write() as stopped:
+        await chats.set_listed(stopped, 1, "guest zh")
+        async with database.write() as conn:
+            await chats.keep_showing(conn, [1, 2], worker="one", until=LATER + LEASE)
     assert await take_left(database, "two", LATER) == [1]
 
 

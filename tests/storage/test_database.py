@@ -52,6 +52,27 @@ async def test_a_read_keeps_nothing_that_was_written_in_it(database: Database) -
     assert await _count(database, "a") is None
 
 
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+async def test_who_is_stopped_within_a_transaction_holds_nobody_up_for_long(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("storage.database._IDLE_SECONDS", 0.3)
+    database = Database(database_url)
+    await _add_counter(database, "a")
+    count = update(counters).where(counters.c.key == "a")
+
+    async def stop_within() -> None:
+        async with database.write() as stopped:
+            await stopped.execute(count.values(count=1))
+            async with asyncio.timeout(5), database.write() as other:
+                await other.execute(count.values(count=2))
+
+    with pytest.raises(StorageError):
+        await stop_within()
+    assert await _count(database, "a") == 2
+    await database.dispose()
+
+
 async def test_a_savepoint_goes_alone(database: Database) -> None:
     async with database.write() as conn:
         await conn.execute(insert(counters).values(key="kept", count=1, expires_at=NOW))

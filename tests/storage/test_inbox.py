@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from sqlalchemy import select
 
 from storage import inbox
@@ -129,6 +130,17 @@ async def test_a_claim_is_kept_by_its_worker_alone(database: Database) -> None:
         await inbox.keep(conn, seqs, worker="two", until=NOW + LEASE * 3)
         await inbox.keep(conn, seqs[:1], worker="one", until=NOW + LEASE * 3)
     assert [each.seq for each in await claim(database, "two", NOW + LEASE)] == seqs[1:]
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+async def test_who_renews_waits_for_nobody_and_keeps_all_the_others(database: Database) -> None:
+    await add(database, updates(5, 6))
+    seqs = [each.seq for each in await claim(database)]
+    async with database.write() as stopped:
+        await inbox.claim(stopped, seqs[:1], worker="one", until=NOW + LEASE)
+        async with database.write() as conn:
+            await inbox.keep(conn, seqs, worker="one", until=NOW + LEASE * 3)
+    assert [each.person_id for each in await claim(database, "two", NOW + LEASE * 2)] == [5]
 
 
 async def test_who_lost_an_update_can_neither_free_nor_park_it(database: Database) -> None:
