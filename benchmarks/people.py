@@ -26,6 +26,10 @@ class Step:
     answer: str
     before: str | None = None
 
+    def says(self, text: str) -> bool:
+        """Whether that is a message of its answer."""
+        return self.answer in text or (self.before is not None and self.before in text)
+
 
 def steps_of(walk: Walk, number: int) -> tuple[Step, ...]:
     """The walk of the person with this number, to be repeated for ever; the phone number is their own.
@@ -48,12 +52,13 @@ def steps_of(walk: Walk, number: int) -> tuple[Step, ...]:
 class Person:
     """One person: sends the next text only when the answer to the last one is there."""
 
-    __slots__ = ("_messages", "_steps", "_updates", "at", "due", "id", "since", "to_go", "waiting")
+    __slots__ = ("_steps", "_updates", "at", "due", "id", "last", "since", "to_go", "waiting")
 
     def __init__(self, walk: Walk, number: int) -> None:
         self.id = FIRST_PERSON + number
         self.at = -1
         self.waiting = False
+        self.last: Step | None = None  # the step whose answer they had last
         self.since = 0.0
         self.due: deque[float] = deque()
         self.to_go = 0  # steps they take by themselves, each when the one before is answered
@@ -161,25 +166,31 @@ class Crowd:
             self._send(person, moment)
 
     def answered(self, chat_id: int, text: str) -> None:
-        """Judges a message that a contestant sent."""
+        """Judges a message that a contestant sent.
+
+        What they had last, once more, is doubled: also while they wait for the next answer, which then comes after it.
+        Anything older is wrong, as it is for a person, who reads an outdated question last.
+        """
         person = self._people.get(chat_id)
         if person is None:
             self._count_wrong(text)
             return
         step = person.step
-        if step.answer not in text:
-            if not (person.waiting and step.before and step.before in text):
+        if not (person.waiting and step.answer in text):
+            if person.waiting and step.before and step.before in text:
+                return
+            if person.last and person.last.says(text):
+                self.tally.doubled += 1
+                self.all.doubled += 1
+            else:
                 self._count_wrong(text)
-            return
-        if not person.waiting:
-            self.tally.doubled += 1
-            self.all.doubled += 1
             return
         now = time.perf_counter()
         self.tally.steps += 1
         self.all.steps += 1
         self.tally.latencies.append(now - person.since)
         person.waiting = False
+        person.last = step
         if self._rushing:
             self._send(person, now)
         elif person.due:

@@ -36,6 +36,21 @@ def test_who_is_answered_goes_on_and_what_does_not_belong_there_is_counted() -> 
     assert (bot.crowd.all.steps, bot.crowd.all.wrong, bot.crowd.all.doubled, bot.crowd.waiting) == (4, 1, 1, 0)
 
 
+def test_an_answer_that_comes_again_is_doubled_and_one_older_than_the_last_is_wrong() -> None:
+    crowd = Crowd("register", 1, lambda _update: None)
+    phone = "手机号：13800000000（未验证）"
+
+    def faults(*texts: str) -> tuple[int, int]:
+        for text in texts:
+            crowd.answered(FIRST_PERSON, text)
+        return crowd.all.wrong, crowd.all.doubled
+
+    crowd.rush()
+    assert faults("（1/9）", "（1/9）", "（2/9）", "（3/9）", phone, "（4/9）") == (0, 1)
+    assert faults(phone, "（4/9）") == (0, 3)  # an answer of two messages, shown again whole
+    assert faults("（3/9）") == (1, 3)
+
+
 def test_newcomers_come_so_many_at_a_time_and_stay_in_the_middle_of_the_walk() -> None:
     bot = _Bot(1)
     bot.crowd.let_in(5, steps=2, at_once=2)
