@@ -4,6 +4,7 @@ import signal
 
 import typer
 
+from core import collector
 from core.exits import MEANINGS, Exit, carry_out
 
 cli = typer.Typer(
@@ -28,6 +29,7 @@ def run() -> None:
     Several of these, and bots, can work on one database. On SQLite the tables are upgraded first; on PostgreSQL
     `python -m bot db upgrade` does that when you say so.
     """
+    collector.begin()
     from api.serving import run_api  # noqa: PLC0415 - a command that only prints its help should not import it all
 
     if run_api() == signal.SIGINT:

@@ -13,9 +13,8 @@ from fastapi import FastAPI
 
 from api.app import create_app
 from api.heads import BoundedHead
-from core import logs
+from core import collector, logs
 from core.clock import utc_now
-from core.collector import settle
 from core.core import Core
 from core.exits import Exit, Failure
 from core.settings import Api, Settings, load_secrets, load_settings
@@ -66,7 +65,7 @@ async def serve(settings: Settings) -> signal.Signals:
         server = server_of(create_app(core, database, utc_now), settings.api)
         received = _signals_of(server)
         host, port = listening.getsockname()[:2]
-        settle()
+        collector.settle()
         _log.info("The HTTP routes run", host=host, port=port, database=database.name)
         await server.serve(sockets=[listening])
     return received[0]

@@ -6,6 +6,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from core import collector
+
 if TYPE_CHECKING:
     import signal
     from collections.abc import AsyncIterator
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
 def run_bot(workers: int) -> signal.Signals:
     """See bot.cli.serving."""
+    collector.begin()
     from bot.cli import serving  # noqa: PLC0415
 
     return serving.run_bot(workers)

@@ -13,8 +13,7 @@ from bot.app import App
 from bot.cli.workers import Workers
 from bot.telegram import TokenRefused
 from bot.webhook import ListenError, check_webhook_settings, listening
-from core import logs
-from core.collector import settle
+from core import collector, logs
 from core.exits import Exit, Failure
 from core.settings import Settings, SettingsError, load_settings
 from core.stopping import end_in_time
@@ -131,7 +130,7 @@ async def serve(settings: Settings, place: Place | None = None) -> signal.Signal
         port = ops.bot_port + _PORTS_APART * place.number if place and ops.bot_port else ops.bot_port
         watched = operations(ops.host, port, app.troubles, app.measure, setting="CLINIC_BOT__OPS__BOT_PORT")
         async with watched, app:
-            settle()
+            collector.settle()
             await app.wait()
     except asyncio.CancelledError:
         if not received:
