@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -13,7 +14,7 @@ from telegram.error import BadRequest, Forbidden, RetryAfter, TelegramError
 
 from bot.looking import Looking
 from bot.outage import Outage
-from bot.telegram import RawBot, wait_of
+from bot.telegram import NotOurs, RawBot, before_sending, wait_of
 from core.exhibits import EDIT_CARD
 from core.logs import following, tracing
 from core.removals import REMOVALS
@@ -39,10 +40,19 @@ REMOVE_AGAIN: Final = timedelta(hours=1)
 _log = structlog.get_logger(__name__)
 
 
+@dataclass(slots=True)
+class _Claim:
+    """What one worker sends side by side, and until when nobody else does."""
+
+    notices: list[int]
+    until: datetime
+
+
 class Notices:
     """Claims due notices, sends them side by side (one person's in order), and notes what became of each.
 
-    A notice is sent at least once: a kill between sending and noting sends it again when the lease has run out.
+    A notice is sent at least once: a kill between sending and noting sends it again when the lease has run out. Who
+    gets no processor for so long sends nothing more of it, which others may have overtaken.
     Whatever the number of workers, one chat is told one thing at a time.
     """
 
@@ -107,9 +117,10 @@ class Notices:
         async with self._database.write() as conn:
             claimed = await outbox.claim(conn, now=now, lease=self._lease, most=AT_ONCE)
         if claimed:
-            renewing = asyncio.create_task(self._renew([due.id for due in claimed]))
+            claim = _Claim([due.id for due in claimed], now + self._lease)
+            renewing = asyncio.create_task(self._renew(claim))
             try:
-                notes = await asyncio.gather(*(self._send(due) for due in claimed))
+                notes = await asyncio.gather(*(self._send(due, claim) for due in claimed))
             finally:
                 renewing.cancel()
                 await asyncio.wait([renewing])
@@ -118,19 +129,28 @@ class Notices:
                     await note(conn)
         return len(claimed)
 
-    async def _renew(self, notices: list[int]) -> None:
+    async def _renew(self, claim: _Claim) -> None:
         """Keeps what is being sent from others: with many to tell, each waits for its turn under Telegram's limit."""
         while True:
             await asyncio.sleep(self._lease.total_seconds() / 3)
             with suppress(StorageError):
-                await uncut(self._keep(notices))
+                await uncut(self._keep(claim))
 
-    async def _keep(self, notices: list[int]) -> None:
+    async def _keep(self, claim: _Claim) -> None:
+        until = self._clock() + self._lease
         async with self._database.write() as conn:
-            await outbox.keep(conn, notices, until=self._clock() + self._lease)
+            kept = await outbox.keep(conn, claim.notices, held=claim.until, until=until)
+        if kept == len(claim.notices):
+            claim.until = until
 
-    async def _send(self, due: Due) -> Note:
+    async def _send(self, due: Due, claim: _Claim) -> Note:
         """Sends one notice and says what is to be noted of it; its lines in the log are of the update it came of."""
+
+        async def check() -> None:
+            if self._clock() >= claim.until:
+                raise NotOurs
+
+        before_sending.set(check)
         with following(due.cause):
             if tracing():
                 _log.debug("notice is sent", notice=due.id, kind=due.kind)
@@ -150,6 +170,8 @@ class Notices:
             # No parse_mode: names are shown as typed, never as markup (DIALOGS rule 27).
             await self._bot.call("sendMessage", {"chat_id": due.telegram_user_id, "text": text})
             return self._told(due)
+        except NotOurs:
+            return self._left(due)
         except Forbidden:
             return self._unheard(due, "blocked")
         except RetryAfter as error:
@@ -197,6 +219,14 @@ class Notices:
 
     def _sent(self, due: Due) -> Note:
         return lambda conn: outbox.sent(conn, due.id, now=self._clock())
+
+    def _left(self, due: Due) -> Note:
+        _log.info("A notice is left to whoever has it now", notice=due.id)
+
+        async def note(_conn: AsyncConnection) -> None:
+            """It is theirs to note."""
+
+        return note
 
     def _later(self, due: Due, wait: timedelta, reason: str) -> Note:
         _log.info("A notice could not be sent; trying again", notice=due.id, reason=reason, wait=str(wait))

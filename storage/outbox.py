@@ -62,7 +62,7 @@ _put_back = _by_id.values(due_at=bindparam("due"), claimed_until=None, error=bin
 _dead = _by_id.values(dead_at=bindparam("at"), claimed_until=None, error=bindparam("fault"))
 _keep = (
     update(outbox)
-    .where(outbox.c.id.in_(bindparam("notices", expanding=True)), _open)
+    .where(outbox.c.id.in_(bindparam("notices", expanding=True)), _open, outbox.c.claimed_until == bindparam("held"))
     .values(claimed_until=bindparam("until"))
 )
 _space_out = (
@@ -134,9 +134,9 @@ async def is_under_way(conn: AsyncConnection, account_id: int, at: datetime) -> 
     return (await conn.execute(select(outbox.c.id).where(*told).limit(1))).first() is not None
 
 
-async def keep(conn: AsyncConnection, notices: Sequence[int], *, until: datetime) -> None:
-    """Prolongs claims on notices that are being sent."""
-    await conn.execute(_keep, {"notices": list(notices), "until": until})
+async def keep(conn: AsyncConnection, notices: Sequence[int], *, held: datetime, until: datetime) -> int:
+    """Prolongs claims that end at `held` on notices that are being sent; how many. Others' claims end elsewhen."""
+    return (await conn.execute(_keep, {"notices": list(notices), "held": held, "until": until})).rowcount
 
 
 async def free(conn: AsyncConnection) -> None:

@@ -281,6 +281,37 @@ async def test_one_chat_is_told_one_thing_at_a_time_with_a_pause_whoever_tells_i
     assert [call["text"] for call in telegram.calls("sendMessage") if call["chat_id"] == 5] == ["k 1", "k 2"]
 
 
+async def test_who_was_away_for_longer_than_the_lease_sends_nothing_that_others_have_overtaken(
+    telling: Telling, telegram: TelegramStub, clock: SetClock
+) -> None:
+    going_on = asyncio.Event()
+
+    async def away(due: Due) -> str | None:
+        await going_on.wait()
+        return await worded(due)
+
+    await telling.add(5, 5)
+    sleeper = asyncio.create_task(telling.another(render=away).send_due())
+    while (await telling.rows())[0].claimed_until is None:
+        await asyncio.sleep(0.01)
+    clock.advance(seconds=31)
+    for _ in range(2):
+        assert await telling.notices.send_due() == 1
+    going_on.set()
+    assert await sleeper == 1
+    assert received(telegram) == [(5, "k 1"), (5, "k 2")]
+
+
+async def test_who_was_away_does_not_renew_what_others_have_claimed_since(telling: Telling, clock: SetClock) -> None:
+    await telling.add(5)
+    held = clock() + rules.LEASE
+    async with telling.database.write() as conn:
+        await queries.claim(conn, now=clock(), lease=rules.LEASE, most=10)
+        clock.advance(seconds=31)
+        assert await queries.claim(conn, now=clock(), lease=rules.LEASE, most=10)
+        assert await queries.keep(conn, [1], held=held, until=clock() + rules.LEASE) == 0
+
+
 async def test_what_waits_long_for_its_turn_is_not_sent_by_another_too(
     telling: Telling, telegram: TelegramStub, clock: SetClock
 ) -> None:
