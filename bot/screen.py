@@ -95,12 +95,13 @@ class Place:
 class Shown:
     """What became of a reply: the message with the present buttons, or that the person has blocked the bot.
 
-    `photos`: the messages with photos; `exhibits`: those that show an attempt.
+    `whole`: False when the rest of it is to be tried later, or is another worker's by now; `exhibits`: the messages
+    that show an attempt.
     """
 
     message_id: int | None
     blocked: bool = False
-    photos: tuple[int, ...] = ()
+    whole: bool = True
     exhibits: tuple[Exhibit, ...] = ()
 
 
@@ -142,37 +143,34 @@ def compose(screens: Sequence[Screen], place: Place, catalogue: Catalogue, langu
     return [*calls, *(_without_buttons(place.chat_id, message) for message in leftover)]
 
 
-async def show(bot: Caller, calls: Sequence[Call], source: PhotoSource) -> Shown | None:
-    """Makes the calls, waiting out what passes; None when they were given up: Telegram could not be reached for
-    long, or they are not ours any more (`before_sending`).
+async def show(bot: Caller, calls: Sequence[Call], source: PhotoSource) -> Shown:
+    """Makes the calls, waiting out what passes. They are given up when Telegram cannot be reached for long, and when
+    they are not ours any more (`before_sending`).
     """
     message_id: int | None = None
-    photos: list[int] = []
     exhibits: list[Exhibit] = []
     for call in calls:
         try:
             if "shots" in call:
                 shots = await _read(call["shots"], source)
-                sent = await _persist(bot, call, shots) if shots else ()
+                exhibits += _exhibits(call, images=await _persist(bot, call, shots) if shots else ())
                 if len(shots) < len(call["shots"]):  # who decides by them must know that they are not all
                     await _persist(bot, Call(method="sendMessage", params=call["lost"], screen=False))
-                photos += sent
-                exhibits += _exhibits(call, images=sent)
                 continue
             if "chart" in call:
                 await _persist(bot, call, [SentPhoto(await asyncio.to_thread(draw, call["chart"]))])
                 continue
             made = await _persist(bot, call)
         except Forbidden:
-            return Shown(None, blocked=True)
+            return Shown(None, blocked=True, exhibits=tuple(exhibits))
         except _GivenUpError:
             if call["method"] == "editMessageReplyMarkup":
                 continue  # the answer is there, and an old button does nothing (DIALOGS rule 19): not all of it again
-            return None
+            return Shown(None, whole=False, exhibits=tuple(exhibits))
         if call["screen"] and "inline_keyboard" in call["params"].get("reply_markup", {}):
             message_id = next(iter(made), None)
         exhibits += _exhibits(call, cards=made)
-    return Shown(message_id, photos=tuple(photos), exhibits=tuple(exhibits))
+    return Shown(message_id, exhibits=tuple(exhibits))
 
 
 async def delete(bot: Caller, chat_id: int, message_id: int) -> bool:

@@ -39,7 +39,6 @@ class _Note(NamedTuple):
     revision: int
     message_id: int | None
     blocked_at: datetime | None
-    exhibits: tuple[Exhibit, ...] = ()
 
 
 class Showing:
@@ -97,7 +96,7 @@ class Showing:
             async with self._database.write() as conn:
                 busy, notes = frozenset(self._tasks), list(self._notes.values())
                 if notes:
-                    await chats.shown(conn, [note[:4] for note in notes], worker=self._worker)
+                    await chats.shown(conn, notes, worker=self._worker)
                 yield conn, busy
             for note in notes:
                 del self._notes[note.chat_id]
@@ -141,20 +140,20 @@ class Showing:
             with ANSWERS.time():
                 shown = await screen.show(self._bot, calls, self._photos)
             if tracing():
-                log.debug("answer shown" if shown is not None else "answer waits")
-            if shown is not None:
-                blocked_at = self._clock() if shown.blocked else None
-                await self._note(_Note(row.person_id, row.revision, shown.message_id, blocked_at, shown.exhibits))
+                log.debug("answer shown" if shown.whole else "answer waits")
+            blocked_at = self._clock() if shown.blocked else None
+            note = _Note(row.person_id, row.revision, shown.message_id, blocked_at)
+            if shown.exhibits:
+                await self._note_exhibits(shown.exhibits, [note] if shown.whole else [])
+            elif shown.whole:
+                self._note(note)
         except Exception:
             log.exception("an answer could not be shown")
         finally:
             del self._tasks[row.person_id]
             self._on_free(row.person_id)
 
-    async def _note(self, note: _Note) -> None:
-        if note.exhibits:
-            await self._note_exhibits(note)
-            return
+    def _note(self, note: _Note) -> None:
         self._notes[note.chat_id] = note
         if self._noting is None:
             # For many answers at once: it follows none of them.
@@ -167,12 +166,14 @@ class Showing:
         finally:
             self._noting = None
 
-    async def _note_exhibits(self, note: _Note) -> None:
+    async def _note_exhibits(self, shown: Sequence[Exhibit], notes: Sequence[_Note]) -> None:
+        """At once, and of half an answer, too: whatever of an attempt lies in a chat has to go again."""
         while True:
             try:
                 async with self.writing() as (conn, _):
-                    await chats.shown(conn, [note[:4]], worker=self._worker)
-                    for exhibit in note.exhibits:
+                    if notes:
+                        await chats.shown(conn, notes, worker=self._worker)
+                    for exhibit in shown:
                         await exhibits.shown(UnitOfWork(conn, self._clock(), Channel.BOT), exhibit)
             except StorageError as error:
                 await self._pause(error)

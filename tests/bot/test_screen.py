@@ -24,7 +24,7 @@ class Away:
         return {"message_id": 8, **params}
 
     async def send_photos(self, params: Mapping[str, Any], photos: Any) -> Any:
-        raise NotImplementedError
+        return [{"message_id": 9}]
 
 
 def call(method: str) -> Call:
@@ -39,13 +39,25 @@ def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 async def test_an_answer_that_was_sent_is_shown_though_its_old_buttons_stay() -> None:
     bot = Away("editMessageReplyMarkup")
     shown = await screen.show(bot, [call("sendMessage"), call("editMessageReplyMarkup")], _NoPhotos())
-    assert shown is not None
-    assert shown.message_id == 8
+    assert (shown.whole, shown.message_id) == (True, 8)
     assert bot.reached == ["sendMessage"]
 
 
 async def test_an_answer_that_could_not_be_sent_waits() -> None:
-    assert await screen.show(Away("sendMessage"), [call("sendMessage")], _NoPhotos()) is None
+    shown = await screen.show(Away("sendMessage"), [call("sendMessage")], _NoPhotos())
+    assert (shown.whole, shown.exhibits) == (False, ())
+
+
+async def test_photos_of_an_attempt_that_were_sent_without_their_card_are_known_of() -> None:
+    album = Call(method="sendPhoto", params={"chat_id": 5}, screen=False, about=[1, 2, 3])
+    album["shots"] = [{"path": "a", "side": 10, "spoiler": False}]
+    shown = await screen.show(Away("sendMessage"), [album, call("sendMessage")], _OnePhoto())
+    assert (shown.whole, [exhibit.images for exhibit in shown.exhibits]) == (False, [(9,)])
+
+
+class _OnePhoto:
+    async def small(self, path: str, side: int) -> bytes:
+        return b"a photo"
 
 
 class _NoPhotos:
