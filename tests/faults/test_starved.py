@@ -38,12 +38,17 @@ async def test_nobody_waits_for_a_stopped_worker_or_reads_an_older_question_last
             return sum(call["method"] == "sendMessage" and call["chat_id"] == chat.id for call in here.record)
 
         starved = await polling(here)
+        newcomer = await here.person("patient")
+        await here.sandbox.fail("slow", "deleteMessage", chat_id=newcomer.chat.id, seconds=8.0)
+        registering = asyncio.create_task(newcomer.register())
         await caught.send("/start", wait=False)
         await until(lambda: here.record.texts(caught.id))
+        while not await rows(database_url, "SELECT 1 FROM inbox WHERE claimed_until > now()"):
+            await asyncio.sleep(0.02)
         # It is stopped while one answer waits because Telegram says so, while another is there and it has not heard of
-        # that, and within the transaction of a third.
-        await here.sandbox.fail("error", "sendMessage", chat_id=late.id, retry_after=5)
-        await here.sandbox.fail("slow", "sendMessage", chat_id=noted.id, seconds=3.0)
+        # that, within the transaction of a third, and before it has made an account.
+        await here.sandbox.fail("error", "sendMessage", chat_id=late.id, retry_after=8)
+        await here.sandbox.fail("slow", "sendMessage", chat_id=noted.id, seconds=6.0)
         await asyncio.gather(*(chat.send("/register", wait=False) for chat in (late, noted)))
         await until(lambda: tried(late))
         async with locked_chat(database_url, caught):
@@ -52,14 +57,20 @@ async def test_nobody_waits_for_a_stopped_worker_or_reads_an_older_question_last
                 await asyncio.sleep(0.02)
             os.kill(starved, signal.SIGSTOP)
         with going_on(starved):
+            assert not registering.done()
             await until(lambda: asked(noted))
             await here.sandbox.fail("error", "sendMessage", chat_id=noted.id, retry_after=6)  # meets the other worker
             await until(lambda: asked(late) and asked(caught) and tried(noted) > 1)
             await asyncio.gather(*(chat.send("患者", wait=False) for chat in everybody))
             await until(lambda: SECOND in asked(late) and SECOND in asked(caught))
+            await registering
         await until(lambda: SECOND in asked(noted) and len(asked(noted)) > 2)
+        await until(lambda: "update was handled elsewhere" in here.bot.log.read_text(encoding="utf-8"))
         await asyncio.sleep(1)
         assert [asked(chat) for chat in everybody] == [[FIRST, SECOND], [FIRST, FIRST, SECOND], [FIRST, SECOND]]
+        assert sum("已注册好" in text for text in here.record.texts(newcomer.chat.id)) == 1
+        made = await rows(database_url, "SELECT action FROM audit WHERE action = 'account.register'")
+        assert (len(made), len(await rows(database_url, "SELECT 1 FROM accounts"))) == (1, 1)
         assert await here.bot.stop() == 0
 
 
