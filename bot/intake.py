@@ -26,8 +26,6 @@ ALLOWED_UPDATES: Final = ("message", "edited_message", "callback_query", "my_cha
 POLL_SECONDS: Final = 50
 # What keeps an update from being stored now, though it may be stored later.
 STORAGE_FAULTS: Final = (StorageError, SQLAlchemyError, OSError)
-_GATHER: Final = 0.01
-"""Seconds. Where several updates come at once more follow: we ask that much later, and they share a transaction."""
 _LARGEST_ID: Final = 2**63 - 1
 
 _log = structlog.get_logger(__name__)
@@ -109,8 +107,6 @@ class Polling:
             else:
                 self._server.over("The Bot API server answers again")
                 await self._keep(updates)
-                if len(updates) > 1:
-                    await asyncio.sleep(_GATHER)
 
     async def _ask(self) -> list[Any]:
         asked = {"timeout": self._poll_seconds, "allowed_updates": list(ALLOWED_UPDATES)}
