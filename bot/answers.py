@@ -8,7 +8,6 @@ import structlog
 from telegram.error import TelegramError
 
 from bot import screen
-from bot.holding import LEASE
 from bot.published import Listing
 from bot.screen import Call, PhotoSource
 from bot.showing import Showing
@@ -67,7 +66,7 @@ class Answers:
             if tracing():
                 _log.debug("update handled")
             if turn.row and turn.calls:
-                self.showing.start(turn.row, turn.calls, turn.row.updated_at + LEASE)
+                self.showing.start(turn.row, turn.calls)
             if turn.listing:
                 self._aside(self._list(turn.person.id, turn.listing))
 

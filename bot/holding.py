@@ -3,11 +3,11 @@
 Who is stopped, or gets no processor, for longer than a lease does not notice. What it then writes is compared with what
 is there; what it then sends is not undone, and so it looks at its lease before each call.
 
-On SQLite one bot has the file to itself: nothing is renewed there, and opening it frees all that was held.
+On SQLite one bot has the file to itself: nothing is renewed or looked at there, and opening it frees all that was held.
 """
 
 import asyncio
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -26,7 +26,10 @@ LEASE: Final = timedelta(seconds=10)
 """How long an update, or an answer to be shown, is a worker's that is not heard of any more."""
 _RENEW_EVERY: Final = 3.0  # seconds
 _ON_ITS_WAY: Final = timedelta(seconds=2)
-"""A call is begun so long before the lease ends; other workers' clocks may be ahead by as much, too."""
+"""A call is begun so long before the lease ends: for its way, and for other workers' clocks, which may be ahead."""
+
+# Called with answers, each a chat and its revision, and until when they are this worker's.
+Kept = Callable[[Iterable[tuple[int, int]], datetime], None]
 
 _log: Final = structlog.get_logger(__name__)
 
@@ -44,9 +47,11 @@ class Holding:
         """Frees what a dead worker held whose place this one has. Raises StorageError."""
         await self._let_go()
 
-    async def renew(self, at_work: Callable[[], Collection[int]], showing: Callable[[], Collection[int]]) -> None:
+    async def renew(
+        self, at_work: Callable[[], Collection[int]], showing: Callable[[], Collection[int]], kept: Kept
+    ) -> None:
         """Renews until cancelled: the updates at work, by their numbers in the inbox, and the chats whose answer is on
-        its way. What is done within three seconds is never renewed.
+        its way; `kept` is told which answers were. What is done within three seconds is never renewed.
         """
         outage = Outage(first=0.1, longest=1.0)
         while True:
@@ -54,7 +59,7 @@ class Holding:
             seqs, people = list(at_work()), list(showing())
             while seqs or people:
                 try:
-                    await uncut(self._keep(seqs, people))
+                    await uncut(self._keep(seqs, people, kept))
                 except StorageError as error:
                     await outage.pause("Leases cannot be renewed; trying again", error=str(error))
                 else:
@@ -82,39 +87,49 @@ class Holding:
             await inbox.free(conn, self._worker)
             await chats.leave(conn, self._worker)
 
-    async def _keep(self, seqs: Collection[int], people: Collection[int]) -> None:
+    async def _keep(self, seqs: Collection[int], people: Collection[int], kept: Kept) -> None:
         until: datetime = self._clock() + LEASE
+        answers: list[tuple[int, int]] = []
         async with self._database.write() as conn:
             if seqs:
                 await inbox.keep(conn, sorted(seqs), worker=self._worker, until=until)
             if people:
-                await chats.keep_showing(conn, people, worker=self._worker, until=until)
+                answers = await chats.keep_showing(conn, people, worker=self._worker, until=until)
+        kept(answers, until)
 
 
 class ShowingLease:
     """This worker's lease on one answer."""
 
-    def __init__(self, database: Database, clock: Clock, worker: str, row: ChatRow, until: datetime) -> None:
-        """`until` then it is this worker's at least. `clock` is the one that leases are compared with everywhere."""
+    def __init__(self, database: Database, clock: Clock, worker: str, row: ChatRow) -> None:
+        """`row` is this worker's for a lease from its writing at least; `clock` is that of all leases."""
         self._database = database
         self._clock = clock
         self._worker = worker
         self._row = row
-        self._until = until
+        self._until = row.updated_at + LEASE
+
+    def kept(self, revision: int, until: datetime) -> None:
+        """Says that the lease on the chat's answer of that revision was renewed."""
+        if revision == self._row.revision:
+            self._until = until
 
     async def check(self) -> None:
         """Before a call that shows the answer: renews the lease if it may have ended. Raises NotOurs when it is lost.
 
-        While the database is away nobody can say so, and the answer waits.
+        That is for who got no processor: else `Holding.renew` has been before. While the database is away nobody can
+        say whose the answer is, and it waits.
         """
-        if self._clock() + _ON_ITS_WAY < self._until:
+        if self._database.dialect == "sqlite":
             return
-        if not await through_outages(self._renew):
-            raise NotOurs
+        while self._clock() + _ON_ITS_WAY >= self._until:  # the renewal may itself have waited for long
+            if not await through_outages(lambda: uncut(self._renew())):
+                raise NotOurs
 
     async def _renew(self) -> bool:
         until = self._clock() + LEASE
         async with self._database.write() as conn:
             is_ours = await chats.is_still_showing(conn, self._row, worker=self._worker, until=until)
-        self._until = until
+        if is_ours:
+            self._until = until
         return is_ours

@@ -151,7 +151,7 @@ class Runner:
 
     async def renew(self) -> None:
         """Renews the leases on what is under way until cancelled; only where other workers may run."""
-        await self._holding.renew(lambda: self._slow.seqs, lambda: self._showing.chats)
+        await self._holding.renew(lambda: self._slow.seqs, lambda: self._showing.chats, self._showing.kept)
 
     async def stop(self, drain: float) -> None:
         """Takes nothing more and lets what runs end within `drain` seconds; the rest is taken up at the next start."""
@@ -311,6 +311,5 @@ class Runner:
 
     async def _show_what_was_left(self) -> None:
         """Shows answers that were committed and not shown: by a worker that was killed, or while Telegram was away."""
-        until = self._clock() + LEASE  # no later than what is written
         for row in await self._holding.take_left():
-            self._showing.start(row, self._handling.codec.pending(row), until)
+            self._showing.start(row, self._handling.codec.pending(row))

@@ -5,7 +5,7 @@ and who is read there is free. A kill before it has the answer shown once more, 
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 from contextvars import Context
 from datetime import datetime
@@ -67,6 +67,7 @@ class Showing:
         self._photos = photos
         self._on_free = on_free
         self._tasks: dict[int, asyncio.Task[None]] = {}
+        self._leases: dict[int, ShowingLease] = {}  # of the same chats
         self._notes: dict[int, _Note] = {}  # by chat
         self._noting: asyncio.Task[None] | None = None
         self._turns = asyncio.Lock()
@@ -105,15 +106,18 @@ class Showing:
         """Whether this chat's answer is still on its way."""
         return chat_id in self._tasks
 
-    def start(self, row: ChatRow, calls: Sequence[Call], until: datetime) -> None:
-        """Shows an answer of a committed row; does nothing for a chat that is busy, or whose last is not noted yet.
-
-        Args:
-            until: the end of this worker's lease on it.
-        """
+    def start(self, row: ChatRow, calls: Sequence[Call]) -> None:
+        """Shows an answer of a committed row; does nothing for a chat that is busy, or whose last is not noted yet."""
         if row.person_id not in self.chats:
-            lease = ShowingLease(self._database, self._clock, self._worker, row, until)
+            lease = ShowingLease(self._database, self._clock, self._worker, row)
+            self._leases[row.person_id] = lease
             self._tasks[row.person_id] = asyncio.create_task(self._show(row, calls, lease))
+
+    def kept(self, answers: Iterable[tuple[int, int]], until: datetime) -> None:
+        """Says that these answers, each a chat and its revision, are this worker's until then."""
+        for chat_id, revision in answers:
+            if lease := self._leases.get(chat_id):
+                lease.kept(revision, until)
 
     async def close(self, drain: float) -> None:
         """Waits for what is under way, at most so many seconds; what is left is shown at the next start."""
@@ -150,7 +154,7 @@ class Showing:
         except Exception:
             log.exception("an answer could not be shown")
         finally:
-            del self._tasks[row.person_id]
+            del self._tasks[row.person_id], self._leases[row.person_id]
             self._on_free(row.person_id)
 
     def _note(self, note: _Note) -> None:

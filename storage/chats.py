@@ -75,6 +75,7 @@ _keep_showing = (
         )
     )
     .values(showing_until=bindparam("until"))
+    .returning(chats.c.person_id, chats.c.revision)
 )
 _is_showing = (
     update(chats)
@@ -162,12 +163,15 @@ async def take_left(conn: AsyncConnection, now: datetime, *, worker: str, until:
     return [ChatRow(*row) for row in taken]
 
 
-async def keep_showing(conn: AsyncConnection, people: Iterable[int], *, worker: str, until: datetime) -> None:
-    """Prolongs this worker's leases on answers that are still on their way.
+async def keep_showing(
+    conn: AsyncConnection, people: Iterable[int], *, worker: str, until: datetime
+) -> list[tuple[int, int]]:
+    """Prolongs this worker's leases on answers that are still on their way; which, each a person and a revision.
 
     A row that another transaction has locked is passed over: it must not cost the worker all its other leases.
     """
-    await conn.execute(_keep_showing, {"people": list(people), "worker": worker, "until": until})
+    kept = await conn.execute(_keep_showing, {"people": list(people), "worker": worker, "until": until})
+    return [(person, revision) for person, revision in kept]
 
 
 async def is_still_showing(conn: AsyncConnection, row: ChatRow, *, worker: str, until: datetime) -> bool:

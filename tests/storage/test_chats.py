@@ -131,8 +131,8 @@ async def test_an_answer_is_its_workers_to_show_until_nothing_is_heard_of_that(d
 async def test_who_renews_keeps_an_answer_and_nobody_renews_anothers(database: Database) -> None:
     await save_for(database, "one", row(1, pending=b"sealed"), row(2, pending=b"sealed"))
     async with database.write() as conn:
-        await chats.keep_showing(conn, [1, 2], worker="two", until=LATER + LEASE)
-        await chats.keep_showing(conn, [2], worker="one", until=LATER + LEASE)
+        assert await chats.keep_showing(conn, [1, 2], worker="two", until=LATER + LEASE) == []
+        assert await chats.keep_showing(conn, [2], worker="one", until=LATER + LEASE) == [(2, 1)]
     assert await take_left(database, "two", LATER) == [1]
 
 
