@@ -29,7 +29,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from storage.errors import StorageError
-from storage.sqlite import BUSY_SECONDS, InlineDriver
+from storage.sqlite import BUSY_SECONDS, WAL_PAGES, InlineDriver
 
 _DRIVERS: dict[str, Literal["sqlite", "postgresql"]] = {
     "sqlite+aiosqlite": "sqlite",
@@ -61,7 +61,7 @@ class Database:
         self._writing_engine = self._engine.execution_options(begin="BEGIN IMMEDIATE")
         self._drivers: WeakSet[Any] = WeakSet()  # of PostgreSQL's connections
         if self.dialect == "postgresql":
-            event.listen(self._engine.sync_engine, "connect", lambda made, _: self._drivers.add(made.driver_connection))
+            event.listen(self._engine.sync_engine, "connect", self._prepare_postgresql)
         # Writers of this process queue here, in order: SQLite's own waiting polls, and lets the unlucky starve.
         self._writers = asyncio.Lock()
 
@@ -95,6 +95,14 @@ class Database:
     def alone(self) -> AbstractAsyncContextManager[object]:
         """Keeps this process's writers on SQLite waiting, for what is done to the file as a whole."""
         return self._writers
+
+    def _prepare_postgresql(self, connection: Any, _record: Any) -> None:
+        self._drivers.add(connection.driver_connection)
+        cursor = connection.cursor()
+        # Not among what a connection begins with: PgBouncer refuses that.
+        cursor.execute(f"SET idle_in_transaction_session_timeout = {_IDLE_SECONDS * 1000:.0f}")
+        cursor.close()
+        connection.commit()
 
     @asynccontextmanager
     async def _reading(self) -> AsyncIterator[AsyncConnection]:
@@ -212,13 +220,12 @@ def _checked(url: str) -> URL:
 def _engine(url: URL, dialect: Literal["sqlite", "postgresql"]) -> AsyncEngine:
     try:
         if dialect == "postgresql":
-            idle = {"idle_in_transaction_session_timeout": f"{_IDLE_SECONDS * 1000:.0f}"}
             return create_async_engine(
                 url,
                 pool_pre_ping=True,
                 pool_size=10,
                 hide_parameters=True,
-                connect_args={"timeout": _CONNECT_SECONDS, "server_settings": idle},
+                connect_args={"timeout": _CONNECT_SECONDS},
             )
         engine = create_async_engine(
             url,
@@ -243,6 +250,7 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
     # busy_timeout first: switching to WAL needs a lock that another connection may hold for a moment.
     cursor.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}")
     cursor.execute("PRAGMA journal_mode = WAL")
+    cursor.execute(f"PRAGMA wal_autocheckpoint = {WAL_PAGES}")
     cursor.execute("PRAGMA synchronous = FULL")
     cursor.execute("PRAGMA foreign_keys = ON")
     cursor.execute("PRAGMA secure_delete = ON")

@@ -8,6 +8,7 @@ import sqlite3
 import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from typing import Any, Final, TypeVar, cast
 
@@ -26,6 +27,11 @@ BUSY_SECONDS: Final = 10
 _AT_ONCE: Final = 0.001
 # The same for COMMIT, which waits for the disk: seconds by the clock.
 _COMMIT_AT_ONCE: Final = 0.002
+# The WAL is moved into the file after so many changed rows, some ten megabytes: in the thread, because that waits for
+# the disk for longer than a commit does.
+_CHANGES_IN_WAL: Final = 1000
+WAL_PAGES: Final = 10_000
+"""A commit itself moves the WAL from so many pages on, forty megabytes: of connections that change too little each."""
 _MOST_KNOWN: Final = 1000
 _BEGIN: Final = "BEGIN IMMEDIATE"
 _WAITING: Final = (_BEGIN, "PRAGMA", "VACUUM")  # for the write lock, or for the whole file
@@ -37,7 +43,7 @@ class InlineConnection(aiosqlite.Connection):
     """A connection with a thread for what would wait for another process, or lately took long."""
 
     _seconds: Final[dict[str, float]] = {}  # of processor time that each statement takes, as lately seen
-    _commit_seconds = 0.0  # that the last commit took here, and an eighth less for each that went to the thread since
+    _commit_seconds = 0.0  # that commits lately took
 
     def __init__(self, path: str, **options: Any) -> None:
         """`options` as `sqlite3.connect` has them."""
@@ -45,6 +51,7 @@ class InlineConnection(aiosqlite.Connection):
         super().__init__(partial(sqlite3.connect, path, **options | {"check_same_thread": False}), iter_chunk_size=64)
         self._thread.daemon = True  # a connection that was lost must not keep the program from ending
         self._sent = self._done = 0
+        self._changes_moved = 0
 
     @property
     def resting(self) -> bool:
@@ -63,16 +70,16 @@ class InlineConnection(aiosqlite.Connection):
         return await self.do(partial(self._timed, statement, act), quick=quick)
 
     async def commit(self) -> None:
-        """Here unless one of the last did wait for long."""
+        """Here unless one of the last waited for long."""
         if self.resting and InlineConnection._commit_seconds <= _COMMIT_AT_ONCE:
-            began = time.perf_counter()
-            try:
-                self._conn.commit()
-            finally:
-                InlineConnection._commit_seconds = time.perf_counter() - began
-        else:  # how long it takes there says little: the thread waits for the interpreter, too
-            InlineConnection._commit_seconds *= 7 / 8
-            await self.do(self._conn.commit, quick=False)
+            InlineConnection._commit_seconds = self._timed_commit()
+        else:  # there it waits for the interpreter, too, and seems several times longer than the disk takes
+            taken = await self.do(self._timed_commit, quick=False)
+            InlineConnection._commit_seconds = max(InlineConnection._commit_seconds * 7 / 8, taken / 8)
+        if self._conn.total_changes - self._changes_moved >= _CHANGES_IN_WAL:
+            self._changes_moved = self._conn.total_changes
+            with suppress(sqlite3.Error):  # what was committed is; what is wrong with the disk, the next commit says
+                await self.do(self._move_wal, quick=False)
 
     async def rollback(self) -> None:
         """Never waits."""
@@ -105,6 +112,12 @@ class InlineConnection(aiosqlite.Connection):
             self._conn.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}")
         return True
 
+    def _timed_commit(self) -> float:
+        """Commits; how many seconds by the clock that took."""
+        began = time.perf_counter()
+        self._conn.commit()
+        return time.perf_counter() - began
+
     def _timed(self, statement: str, act: Callable[[], _T]) -> _T:
         began = time.thread_time()
         try:
@@ -115,6 +128,9 @@ class InlineConnection(aiosqlite.Connection):
             if len(self._seconds) >= _MOST_KNOWN:
                 self._seconds.clear()
             self._seconds[statement] = before + (taken - before) / 8
+
+    def _move_wal(self) -> None:
+        self._conn.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()  # else it stays under way
 
 
 class _Cursor(AsyncAdapt_aiosqlite_cursor):

@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import text
 
 from storage.database import Database
+from storage.sqlite import InlineConnection
 
 SLOW = text("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 400000) SELECT max(i) FROM n")
 
@@ -80,6 +81,49 @@ async def test_a_commit_goes_to_the_thread_when_the_last_one_waited_for_the_disk
     threads = await threads_of_a_write(database)
     assert threads["BEGIN"] == threading.get_ident()
     assert threads["COMMIT"] != threading.get_ident()
+
+
+async def test_after_many_changes_the_wal_is_moved_into_the_file_in_the_thread(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("storage.sqlite._CHANGES_IN_WAL", 5)
+    for _ in range(20):
+        threads = await threads_of_a_write(database)
+        if "PRAGMA" in threads:
+            break
+    assert threads["PRAGMA"] != threading.get_ident()
+    assert database.path
+    alone = sqlite3.connect(f"file:{database.path}?immutable=1", uri=True)  # the file without what lies beside it
+    assert alone.execute("SELECT count(*) FROM seen").fetchone()[0] > 0
+    alone.close()
+    before = await written(database)
+    await write(database)
+    assert await written(database) == before + 1
+
+
+async def test_a_commit_comes_back_from_the_thread_when_the_disk_is_quick_again(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("storage.sqlite._COMMIT_AT_ONCE", 60.0)
+    monkeypatch.setattr("storage.sqlite.InlineConnection._commit_seconds", 80.0)
+    where = [(await threads_of_a_write(database))["COMMIT"] == threading.get_ident() for _ in range(5)]
+    assert where == [False, False, False, True, True]
+
+
+async def test_a_disk_that_is_always_slow_keeps_commits_in_the_thread(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("storage.sqlite._COMMIT_AT_ONCE", 60.0)
+    monkeypatch.setattr("storage.sqlite.InlineConnection._commit_seconds", 80.0)
+    monkeypatch.setattr("storage.sqlite.InlineConnection._timed_commit", slow_disk)
+    where = [(await threads_of_a_write(database))["COMMIT"] == threading.get_ident() for _ in range(8)]
+    assert where == [False] * 8
+
+
+def slow_disk(connection: InlineConnection) -> float:
+    """Commits, and says that it took ten minutes."""
+    connection._conn.commit()
+    return 600.0
 
 
 async def test_what_took_long_goes_to_the_thread_the_next_time_and_the_loop_goes_on(database: Database) -> None:
