@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import adapter
 from bot.acts import sentence
-from bot.breathing import breathing
+from bot.breathing import breathe
 from bot.codec import ChatCodec
 from bot.desk import Desk
 from bot.dialog.view import Text
@@ -80,7 +80,8 @@ class Handling:
         uow = UnitOfWork(conn, now, Channel.BOT)
         signed = await self.core.sessions.of_people(uow, {arrival.person_id for _, arrival in arrivals})
         seen: set[int] = set()
-        async for waiting, arrival in breathing(arrivals):
+        for number, (waiting, arrival) in enumerate(arrivals, start=1):
+            await breathe(number)
             row = rows.get(arrival.chat_id)
             # A pending answer is shown before the next one is made; two people may write in one group at once.
             if arrival.chat_id in busy or arrival.chat_id in seen or (row and row.pending):
@@ -102,7 +103,8 @@ class Handling:
             LostRaceError: roll back; what an act of core raises: roll back, too.
         """
         uow = UnitOfWork(conn, now, Channel.BOT)
-        async for turn in breathing(turns):
+        for number, turn in enumerate(turns, start=1):
+            await breathe(number)
             with following(turn.waiting.update_id):
                 await self._carry_out_one(uow, turn)
         await self.core.sessions.touch(uow, [turn.person.signed for turn in turns if turn.person.signed])
