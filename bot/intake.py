@@ -89,7 +89,8 @@ class Polling:
         return [outage.present for outage in (self._server, self._storage) if outage.present]
 
     async def run(self) -> None:
-        """Polls until cancelled. Raises TokenRefused; every other fault is waited out."""
+        """Polls until cancelled, and may again. Raises TokenRefused; every other fault is waited out."""
+        self._offset = None  # of an earlier time: others have polled since, and lower ids may have begun
         while True:
             try:
                 updates = await self._ask()

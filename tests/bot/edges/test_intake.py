@@ -20,7 +20,13 @@ from tests.bot.edges.telegram_stub import BOT_ID, TelegramStub, message
 
 @asynccontextmanager
 async def polling(receiving: Receiving, raw: RawBot) -> AsyncIterator["asyncio.Task[None]"]:
-    task = asyncio.create_task(Polling(bot=raw, intake=receiving.intake, first_pause=0.01).run())
+    async with run(Polling(bot=raw, intake=receiving.intake, first_pause=0.01)) as task:
+        yield task
+
+
+@asynccontextmanager
+async def run(poller: Polling) -> AsyncIterator["asyncio.Task[None]"]:
+    task = asyncio.create_task(poller.run())
     try:
         yield task
     finally:
@@ -118,6 +124,19 @@ async def test_an_offset_confirms_once_and_is_not_kept(
         await telegram.until(lambda: len(telegram.calls("getUpdates")) >= 3)
     offsets = [asked.get("offset") for asked in telegram.calls("getUpdates")]
     assert offsets[:3] == [None, 12, None]
+
+
+async def test_who_polls_again_after_others_confirms_nothing_by_what_it_knew(
+    receiving: Receiving, raw: RawBot, telegram: TelegramStub
+) -> None:
+    poller = Polling(bot=raw, intake=receiving.intake, first_pause=0.01)
+    telegram.slow("getUpdates", 0.05)
+    telegram.arrive(message(11))
+    async with run(poller):  # it ends in the middle of the call that confirms
+        await telegram.until(lambda: len(telegram.calls("getUpdates")) >= 2)
+    async with run(poller):
+        await telegram.until(lambda: len(telegram.calls("getUpdates")) > 2)
+    assert [asked.get("offset") for asked in telegram.calls("getUpdates")][:3] == [None, 12, None]
 
 
 async def test_a_storage_fault_pauses_says_so_once_and_loses_nothing(
