@@ -73,6 +73,16 @@ async def test_who_is_stopped_within_a_transaction_holds_nobody_up_for_long(
     await database.dispose()
 
 
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+async def test_how_long_a_transaction_may_be_silent_is_said_after_the_start_where_a_pooler_lets_it_pass(
+    database: Database,
+) -> None:
+    asked = text("SELECT setting, source FROM pg_settings WHERE name = 'idle_in_transaction_session_timeout'")
+    for _ in range(2):  # the second time as the pool gives the connection back
+        async with database.read() as conn:
+            assert tuple((await conn.execute(asked)).one()) == ("10000", "session")
+
+
 async def test_a_savepoint_goes_alone(database: Database) -> None:
     async with database.write() as conn:
         await conn.execute(insert(counters).values(key="kept", count=1, expires_at=NOW))
