@@ -26,8 +26,8 @@ from storage.outbox import Due
 
 # The text for a notice, in the language of whom it is for; None when nobody is to be told any more.
 Render = Callable[[Due], Awaitable[str | None]]
-# What became of a notice, to be written down.
-Note = Callable[[AsyncConnection], Awaitable[None]]
+# What became of a notice, to be written down under the claim that ends then, and whether that could be.
+Note = Callable[[AsyncConnection, datetime], Awaitable[bool]]
 Unreached = Callable[[AsyncConnection, Due], Awaitable[None]]
 
 AT_ONCE: Final = 32
@@ -44,7 +44,7 @@ _log = structlog.get_logger(__name__)
 class _Claim:
     """What one worker sends side by side, and until when nobody else does."""
 
-    notices: list[int]
+    notices: set[int]
     until: datetime
 
 
@@ -117,7 +117,7 @@ class Notices:
         async with self._database.write() as conn:
             claimed = await outbox.claim(conn, now=now, lease=self._lease, most=AT_ONCE)
         if claimed:
-            claim = _Claim([due.id for due in claimed], now + self._lease)
+            claim = _Claim({due.id for due in claimed}, now + self._lease)
             renewing = asyncio.create_task(self._renew(claim))
             try:
                 notes = await asyncio.gather(*(self._send(due, claim) for due in claimed))
@@ -126,7 +126,7 @@ class Notices:
                 await asyncio.wait([renewing])
             async with self._database.write() as conn:
                 for note in notes:
-                    await note(conn)
+                    await note(conn, claim.until)
         return len(claimed)
 
     async def _renew(self, claim: _Claim) -> None:
@@ -140,14 +140,13 @@ class Notices:
         until = self._clock() + self._lease
         async with self._database.write() as conn:
             kept = await outbox.keep(conn, claim.notices, held=claim.until, until=until)
-        if kept == len(claim.notices):
-            claim.until = until
+        claim.notices, claim.until = kept, until  # the rest was erased, freed, or is another's
 
     async def _send(self, due: Due, claim: _Claim) -> Note:
         """Sends one notice and says what is to be noted of it; its lines in the log are of the update it came of."""
 
         async def check() -> None:
-            if self._clock() >= claim.until:
+            if due.id not in claim.notices or self._clock() >= claim.until:
                 raise NotOurs
 
         before_sending.set(check)
@@ -210,39 +209,41 @@ class Notices:
         """As `_sent`, and the next message there waits a moment."""
         sent = self._sent(due)
 
-        async def note(conn: AsyncConnection) -> None:
-            await sent(conn)
-            if self._apart:
+        async def note(conn: AsyncConnection, held: datetime) -> bool:
+            is_noted = await sent(conn, held)
+            if is_noted and self._apart:
                 await outbox.space_out(conn, due.telegram_user_id, until=self._clock() + self._apart)
+            return is_noted
 
         return note
 
     def _sent(self, due: Due) -> Note:
-        return lambda conn: outbox.sent(conn, due.id, now=self._clock())
+        return lambda conn, held: outbox.sent(conn, due.id, held=held, now=self._clock())
 
     def _left(self, due: Due) -> Note:
         _log.info("A notice is left to whoever has it now", notice=due.id)
 
-        async def note(_conn: AsyncConnection) -> None:
-            """It is theirs to note."""
+        async def note(_conn: AsyncConnection, _held: datetime) -> bool:
+            return False  # it is theirs to note
 
         return note
 
     def _later(self, due: Due, wait: timedelta, reason: str) -> Note:
         _log.info("A notice could not be sent; trying again", notice=due.id, reason=reason, wait=str(wait))
-        return lambda conn: outbox.put_back(conn, due.id, due_at=self._clock() + wait, error=reason)
+        return lambda conn, held: outbox.put_back(conn, due.id, held=held, due_at=self._clock() + wait, error=reason)
 
     def _dead(self, due: Due, reason: str) -> Note:
         _log.info("A notice is given up", notice=due.id, reason=reason)
-        return lambda conn: outbox.dead(conn, due.id, now=self._clock(), error=reason)
+        return lambda conn, held: outbox.dead(conn, due.id, held=held, now=self._clock(), error=reason)
 
     def _unheard(self, due: Due, reason: str) -> Note:
         """As `_dead`, and somebody may have to know of it."""
         dead = self._dead(due, reason)
 
-        async def note(conn: AsyncConnection) -> None:
-            await dead(conn)
-            await self._unreached(conn, due)
+        async def note(conn: AsyncConnection, held: datetime) -> bool:
+            if is_noted := await dead(conn, held):
+                await self._unreached(conn, due)
+            return is_noted
 
         return note
 

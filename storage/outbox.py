@@ -1,6 +1,6 @@
 """The outbox: what people are told who did not ask. Written in the transaction of the act, sent after it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -56,7 +56,12 @@ _claim = (
     .values(claimed_until=bindparam("until"), attempts=outbox.c.attempts + 1)
     .returning(*(outbox.c[name] for name in Due.__dataclass_fields__))
 )
-_by_id = update(outbox).where(outbox.c.id == bindparam("notice"), _open)
+# What another has claimed since is that one's to note.
+_by_id = update(outbox).where(
+    outbox.c.id == bindparam("notice"),
+    _open,
+    or_(outbox.c.claimed_until.is_(None), outbox.c.claimed_until == bindparam("held")),
+)
 _sent = _by_id.values(sent_at=bindparam("at"), claimed_until=None, error=None)
 _put_back = _by_id.values(due_at=bindparam("due"), claimed_until=None, error=bindparam("fault"))
 _dead = _by_id.values(dead_at=bindparam("at"), claimed_until=None, error=bindparam("fault"))
@@ -64,6 +69,7 @@ _keep = (
     update(outbox)
     .where(outbox.c.id.in_(bindparam("notices", expanding=True)), _open, outbox.c.claimed_until == bindparam("held"))
     .values(claimed_until=bindparam("until"))
+    .returning(outbox.c.id)
 )
 _space_out = (
     update(outbox)
@@ -102,15 +108,16 @@ async def hasten(
 async def claim(conn: AsyncConnection, *, now: datetime, lease: timedelta, most: int) -> list[Due]:
     """Claims the first due notice of each of at most `most` people, oldest first.
 
-    A claim ends by `sent`, `put_back`, `dead`, or by itself after `lease`, when its claimer was killed.
+    A claim ends by `sent`, `put_back`, `dead`, or by itself after `lease`, when its claimer was killed. Those three
+    take the end of the claim as `held`; when another has claimed the notice since they change nothing and return False.
     """
     rows = await conn.execute(_claim, {"at": now, "until": now + lease, "most": most})
     return sorted((Due(*row) for row in rows), key=lambda due: due.id)
 
 
-async def sent(conn: AsyncConnection, notice: int, *, now: datetime) -> None:
+async def sent(conn: AsyncConnection, notice: int, *, held: datetime, now: datetime) -> bool:
     """Marks a notice delivered."""
-    await conn.execute(_sent, {"notice": notice, "at": now})
+    return (await conn.execute(_sent, {"notice": notice, "held": held, "at": now})).rowcount == 1
 
 
 async def space_out(conn: AsyncConnection, telegram_user_id: int, *, until: datetime) -> None:
@@ -118,14 +125,15 @@ async def space_out(conn: AsyncConnection, telegram_user_id: int, *, until: date
     await conn.execute(_space_out, {"person": telegram_user_id, "until": until})
 
 
-async def put_back(conn: AsyncConnection, notice: int, *, due_at: datetime, error: str) -> None:
+async def put_back(conn: AsyncConnection, notice: int, *, held: datetime, due_at: datetime, error: str) -> bool:
     """Frees a notice that could not be sent; it is due again at `due_at`."""
-    await conn.execute(_put_back, {"notice": notice, "due": due_at, "fault": error})
+    values = {"notice": notice, "held": held, "due": due_at, "fault": error}
+    return (await conn.execute(_put_back, values)).rowcount == 1
 
 
-async def dead(conn: AsyncConnection, notice: int, *, now: datetime, error: str) -> None:
+async def dead(conn: AsyncConnection, notice: int, *, held: datetime, now: datetime, error: str) -> bool:
     """Gives a notice up: it is never sent, and `error` says why."""
-    await conn.execute(_dead, {"notice": notice, "at": now, "fault": error})
+    return (await conn.execute(_dead, {"notice": notice, "held": held, "at": now, "fault": error})).rowcount == 1
 
 
 async def is_under_way(conn: AsyncConnection, account_id: int, at: datetime) -> bool:
@@ -134,9 +142,10 @@ async def is_under_way(conn: AsyncConnection, account_id: int, at: datetime) -> 
     return (await conn.execute(select(outbox.c.id).where(*told).limit(1))).first() is not None
 
 
-async def keep(conn: AsyncConnection, notices: Sequence[int], *, held: datetime, until: datetime) -> int:
-    """Prolongs claims that end at `held` on notices that are being sent; how many. Others' claims end elsewhen."""
-    return (await conn.execute(_keep, {"notices": list(notices), "held": held, "until": until})).rowcount
+async def keep(conn: AsyncConnection, notices: Iterable[int], *, held: datetime, until: datetime) -> set[int]:
+    """Prolongs claims that end at `held` on notices that are being sent; which. Those of others end at other times."""
+    kept = await conn.execute(_keep, {"notices": list(notices), "held": held, "until": until})
+    return set(kept.scalars())
 
 
 async def free(conn: AsyncConnection) -> None:

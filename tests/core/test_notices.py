@@ -60,7 +60,7 @@ async def deliver(desk: Desk) -> None:
     """Marks all that was pushed as sent."""
     async with desk.write() as uow:
         for row in await uow.conn.execute(select(tables.outbox.c.id)):
-            await outbox.sent(uow.conn, row.id, now=uow.now)
+            await outbox.sent(uow.conn, row.id, held=uow.now, now=uow.now)
 
 
 async def test_a_living_login_is_told_in_full_and_an_expired_one_that_there_is_news(
@@ -130,7 +130,7 @@ async def test_who_had_blocked_the_bot_reads_it_at_the_next_login(core: Core, de
     await tell(core, desk, account)
     async with desk.write() as uow:
         for row in await uow.conn.execute(select(tables.outbox.c.id)):
-            await outbox.dead(uow.conn, row.id, now=uow.now, error="blocked")
+            await outbox.dead(uow.conn, row.id, held=uow.now, now=uow.now, error="blocked")
     assert await unread(core, desk, account) == [NoticeKind.LOGIN_NEW_CHAT]
 
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import notices as rules
@@ -309,7 +309,71 @@ async def test_who_was_away_does_not_renew_what_others_have_claimed_since(tellin
         await queries.claim(conn, now=clock(), lease=rules.LEASE, most=10)
         clock.advance(seconds=31)
         assert await queries.claim(conn, now=clock(), lease=rules.LEASE, most=10)
-        assert await queries.keep(conn, [1], held=held, until=clock() + rules.LEASE) == 0
+        assert await queries.keep(conn, [1], held=held, until=clock() + rules.LEASE) == set()
+
+
+async def fails(_due: Due) -> str | None:
+    raise LookupError("no such text")
+
+
+async def unwanted(_due: Due) -> str | None:
+    return None
+
+
+@pytest.mark.parametrize("render", [fails, unwanted])
+async def test_who_was_away_notes_nothing_of_what_another_sends_now(
+    telling: Telling, clock: SetClock, render: rules.Render
+) -> None:
+    going_on = asyncio.Event()
+    unheard: list[int] = []
+
+    async def away(due: Due) -> str | None:
+        await going_on.wait()
+        return await render(due)
+
+    async def ask_for(_conn: AsyncConnection, due: Due) -> None:
+        unheard.append(due.id)
+
+    await telling.add(5)
+    sleeper = asyncio.create_task(telling.another(render=away, unreached=ask_for).send_due())
+    while (await telling.row()).claimed_until is None:
+        await asyncio.sleep(0.01)
+    clock.advance(seconds=31)
+    async with telling.database.write() as conn:
+        assert await queries.claim(conn, now=clock(), lease=rules.LEASE, most=10)
+    going_on.set()
+    assert await sleeper == 1
+    row = await telling.row()
+    assert (row.claimed_until, row.dead_at, row.error, unheard) == (clock() + rules.LEASE, None, None, [])
+
+
+async def test_one_that_is_erased_while_it_waits_takes_the_claim_from_none_of_the_others(
+    telling: Telling, telegram: TelegramStub, clock: SetClock
+) -> None:
+    slow = asyncio.Event()
+
+    async def in_its_time(due: Due) -> str | None:
+        await slow.wait()
+        return await worded(due)
+
+    lease = timedelta(seconds=0.3)
+    one, two = telling.another(render=in_its_time, lease=lease), telling.another(lease=lease)
+    await telling.add(5, 6)
+    sending = asyncio.create_task(one.send_due())
+    while (await telling.rows())[0].claimed_until is None:
+        await asyncio.sleep(0.01)
+    async with telling.database.write() as conn:
+        await conn.execute(delete(outbox).where(outbox.c.telegram_user_id == 5))
+    for _ in range(2):
+        clock.advance(seconds=0.2)
+        async with asyncio.timeout(10):
+            while (await telling.row()).claimed_until < clock() + lease:
+                await asyncio.sleep(0.01)
+        assert await two.send_due() == 0
+    slow.set()
+    assert await sending == 2
+    assert received(telegram) == [(6, "k 2")]
+    assert (await telling.row()).sent_at
 
 
 async def test_what_waits_long_for_its_turn_is_not_sent_by_another_too(
