@@ -26,7 +26,9 @@ LEASE: Final = timedelta(seconds=10)
 """How long an update, or an answer to be shown, is a worker's that is not heard of any more."""
 _RENEW_EVERY: Final = 3.0  # seconds
 _ON_ITS_WAY: Final = timedelta(seconds=2)
-"""A call is begun so long before the lease ends: for its way, and for other workers' clocks, which may be ahead."""
+"""A call is begun at least so long before the lease ends: for its way. What another worker's clock is ahead, at most as
+much (docs/operations.md), is taken from that.
+"""
 
 # Called with answers, each a chat and its revision, and until when they are this worker's.
 Kept = Callable[[Iterable[tuple[int, int]], datetime], None]

@@ -38,8 +38,9 @@ _NO_PREVIEW: Final = {"link_preview_options": {"is_disabled": True}}
 
 
 before_sending: Final[ContextVar[Callable[[], Awaitable[None]] | None]] = ContextVar("before_sending", default=None)
-"""What the present task does at the last moment before each call, when it has waited for its share of the limit.
+"""What the present task does before each call, when it has waited for its share of the limit.
 
+Afterwards the call may still wait for one of the connections, ten seconds at most, and five to connect.
 What that raises is raised instead of the call's result; only a TelegramError comes out as it is.
 """
 
