@@ -40,8 +40,8 @@ Measured = dict[str, Any]
 
 def main(
     rounds: Annotated[int, typer.Option(min=1, help="Rounds of each number of workers.")] = 3,
-    share: Annotated[float, typer.Option(min=0.05, max=1, help="Of a core, for each worker; 1: no limit.")] = 0.2,
-    people: Annotated[int, typer.Option(min=1, help="People who chat at once.")] = 200,
+    share: Annotated[float, typer.Option(min=0.05, max=1, help="Of a core, for each worker; 1: no limit.")] = 0.35,
+    people: Annotated[int, typer.Option(min=1, help="People who chat at once.")] = 400,
     seconds: Annotated[float, typer.Option(min=1, help="Length of the measured part.")] = 8,
 ) -> None:
     """Measure 1, 2 and 4 workers in turn. docs/performance.md says what it shows."""
