@@ -1,7 +1,7 @@
 """Python's cyclic garbage collector in a process that serves people.
 
 The libraries alone are half a million objects that live as long as the process does. To search them again and again
-takes a sixth of the time to start; later it held the loop up for 130 to 150 ms, every few seconds of full load
+takes an eighth of the time to start; later it held the loop up for 130 to 150 ms, every few seconds of full load
 (docs/performance.md).
 """
 
