@@ -128,6 +128,7 @@ class Erasing:
             if fresh and await clearing.empty_wal(database):
                 async with database.write() as conn:
                     await store.put_off(conn, fresh, max(row.erased_at for row in due) + ONCE_MORE)
+                _log.info("erased.accounts", accounts=fresh)  # an older backup, put back, brings them back
             old = [row for row in due if now - row.erased_at >= ONCE_MORE]
             if old:
                 await self._finish(database, clock, old)
@@ -149,7 +150,7 @@ class Erasing:
             return
         async with database.write() as conn:
             await store.finish(conn, ids)
-        _log.info("erased.cleared", accounts=ids)  # an older backup, put back, brings them back (docs/erasing.md)
+        _log.info("erased.cleared", accounts=ids)
 
     async def _take(self, uow: UnitOfWork, account_id: int, people: list[int], *, here: int | None) -> None:
         await remove_photos(uow, await store.photos(uow.conn, account_id))

@@ -47,7 +47,7 @@ def restore(file: Annotated[Path, typer.Argument(help="What `db backup` wrote.")
 
 @commands.command("erase-again")
 def erase_again(
-    accounts: Annotated[list[int], typer.Argument(metavar="ID...", help="As the log names them: erased.cleared.")],
+    accounts: Annotated[list[int], typer.Argument(metavar="ID...", help="As the log names them: erased.accounts.")],
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
     """After a restore: erase again accounts that their owners erased since the backup. It cannot be undone.

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import insert, update
+from structlog.testing import capture_logs
 
 from core.account import Account, AccountState
 from core.audit import Action
@@ -220,6 +221,18 @@ async def test_a_photo_that_cannot_be_deleted_now_is_tried_again(
     clock.advance(minutes=6)
     await run_jobs(core, desk, clock)
     assert await rows(desk, photo_removals) == []
+
+
+async def test_the_log_names_who_erased_their_account_at_once_and_once(
+    core: Core, desk: Desk, patient: Account, clock: SetClock
+) -> None:
+    await erase(core, desk, await opened(core, desk, patient))
+    with capture_logs() as lines:
+        await run_jobs(core, desk, clock)
+        clock.advance(minutes=1)
+        await run_jobs(core, desk, clock)
+    named = [line["accounts"] for line in lines if line["event"] == "erased.accounts"]
+    assert named == [[patient.id]]  # for `db erase-again`, when an older backup is put back
 
 
 async def test_an_hour_later_the_account_is_gone_over_once_more_and_its_people_are_forgotten(
