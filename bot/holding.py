@@ -109,7 +109,7 @@ class ShowingLease:
         self._clock = clock
         self._worker = worker
         self._row = row
-        self._until = row.updated_at + LEASE
+        self._until = min(row.updated_at, clock()) + LEASE  # a clock that was ahead may have written it
 
     def kept(self, revision: int, until: datetime) -> None:
         """Says that the lease on the chat's answer of that revision was renewed."""

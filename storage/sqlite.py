@@ -8,11 +8,11 @@ import sqlite3
 import time
 from collections import deque
 from collections.abc import Callable
-from contextlib import suppress
 from functools import partial
 from typing import Any, Final, TypeVar, cast
 
 import aiosqlite
+import structlog
 from sqlalchemy.dialects.sqlite.aiosqlite import (
     AsyncAdapt_aiosqlite_connection,
     AsyncAdapt_aiosqlite_cursor,
@@ -31,12 +31,14 @@ _COMMIT_AT_ONCE: Final = 0.002
 # the disk for longer than a commit does.
 _CHANGES_IN_WAL: Final = 1000
 WAL_PAGES: Final = 10_000
-"""A commit itself moves the WAL from so many pages on, forty megabytes: of connections that change too little each."""
+"""A commit itself moves the WAL from so many pages on, forty megabytes: of processes that change too little each."""
 _MOST_KNOWN: Final = 1000
 _BEGIN: Final = "BEGIN IMMEDIATE"
 _WAITING: Final = (_BEGIN, "PRAGMA", "VACUUM")  # for the write lock, or for the whole file
 
 _T = TypeVar("_T")
+
+_log: Final = structlog.get_logger(__name__)
 
 
 class InlineConnection(aiosqlite.Connection):
@@ -44,6 +46,7 @@ class InlineConnection(aiosqlite.Connection):
 
     _seconds: Final[dict[str, float]] = {}  # of processor time that each statement takes, as lately seen
     _commit_seconds = 0.0  # that commits lately took
+    _unmoved = 0  # rows that this process changed, on all its connections, since the WAL was moved
 
     def __init__(self, path: str, **options: Any) -> None:
         """`options` as `sqlite3.connect` has them."""
@@ -51,7 +54,7 @@ class InlineConnection(aiosqlite.Connection):
         super().__init__(partial(sqlite3.connect, path, **options | {"check_same_thread": False}), iter_chunk_size=64)
         self._thread.daemon = True  # a connection that was lost must not keep the program from ending
         self._sent = self._done = 0
-        self._changes_moved = 0
+        self._counted = 0
 
     @property
     def resting(self) -> bool:
@@ -76,10 +79,15 @@ class InlineConnection(aiosqlite.Connection):
         else:  # there it waits for the interpreter, too, and seems several times longer than the disk takes
             taken = await self.do(self._timed_commit, quick=False)
             InlineConnection._commit_seconds = max(InlineConnection._commit_seconds * 7 / 8, taken / 8)
-        if self._conn.total_changes - self._changes_moved >= _CHANGES_IN_WAL:
-            self._changes_moved = self._conn.total_changes
-            with suppress(sqlite3.Error):  # what was committed is; what is wrong with the disk, the next commit says
+        changes = self._conn.total_changes
+        InlineConnection._unmoved += changes - self._counted
+        self._counted = changes
+        if InlineConnection._unmoved >= _CHANGES_IN_WAL:
+            InlineConnection._unmoved = 0
+            try:
                 await self.do(self._move_wal, quick=False)
+            except sqlite3.Error as error:  # what was committed lies in the WAL; it is moved the next time
+                _log.warning("The WAL could not be moved into the database file", reason=str(error))
 
     async def rollback(self) -> None:
         """Never waits."""
