@@ -104,7 +104,7 @@ class BotFace(Face):
         for _ in range(skip):
             await chat.press("跳过")
         await chat.press("下一步：设置密码")
-        if refused := outcome(await say(chat, password)):
+        if refused := outcome(chat.screen) or outcome(await say(chat, password)):  # taken by somebody since
             return refused
         await chat.send("/logout")
         return OK
