@@ -7,13 +7,13 @@ from dataclasses import dataclass
 class Measured:
     """On two shared virtual cores (docs/performance.md); other machines have other figures, and `cores` of them."""
 
-    step_seconds: float = 0.001500  # CPU of a step, this bot on PostgreSQL, flat out (One run)
+    step_seconds: float = 0.001541  # CPU of a step, this bot on PostgreSQL, flat out (One run)
     calls_a_step: float = 2.0  # to Telegram (One run)
     database_seconds: float = 0.000536  # PostgreSQL's CPU for a transaction of four statements (HTTP, me)
     transactions_a_step: float = 2.0  # committed; shown, if no next one comes that notes it along (architecture.md)
     rows_a_step: float = 4.0  # written: the update, twice, and the chat, twice (docs/architecture.md)
     hashes_a_core: float = 7.75 / 2  # a second, bcrypt cost 12 on both cores (HTTP, One run)
-    photos_a_core: float = 5.6 / 2  # a second, 12 megapixels of 5.5 MB on both cores (Neighbours)
+    photos_a_core: float = 5.0 / 2  # a second, 12 megapixels of 5.5 MB on both cores (Neighbours)
     account_bytes: float = 4_276.0  # rows and indexes on PostgreSQL (python -m benchmarks.paper.sizes)
     login_bytes: float = 870.0  # the same; its session and its entry in the audit
 
