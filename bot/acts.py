@@ -3,13 +3,11 @@
 from math import ceil
 
 from bot import menu
-from bot.dialog.view import Param, Screen, Text
+from bot.dialog.view import Param, Text
 from bot.news import unread
 from bot.person import Act, Case, Person, Reply
-from core.account import Account
 from core.errors import CoreError, Forbidden
 from core.permissions import Permission
-from core.values import Sex
 
 
 def sentence(error: CoreError) -> Text:
@@ -26,25 +24,6 @@ async def start(case: Case) -> Reply:
     person = case.person
     told = await unread(case.core, case.uow, person.account_id, person.id) if person.account_id is not None else ()
     return Reply((menu.menu(person, *told),))
-
-
-async def me(case: Case) -> Reply:
-    """The account as its owner sees it (CONTRACT.md 1)."""
-    person = case.person
-    assert person.signed is not None  # the desk sends only those who are signed in
-    account = await case.core.accounts.me(case.uow, person.signed)
-    title = Text.of("me.title", role=Text(f"role.{account.role}"), number=account.number)
-    shown: list[Text] = []
-    for field in ("name", "phone", "email", "username", "sex", "birth_date", "age"):
-        value = getattr(account, field)
-        if value in (None, Sex.UNDISCLOSED) or (field == "username" and value == account.name):
-            continue
-        shown.append(Text.of("review.line", name=Text(f"name.{field}"), value=_field(field, account)))
-    shown.append(Text.of("me.since", since=account.created_at))
-    return Reply(
-        (Screen((title, tuple(shown)), buttons=() if person.draft else ((menu.MENU, menu.command_button("logout")),)),),
-        person.draft,
-    )
 
 
 async def logout(case: Case) -> Reply:
@@ -67,11 +46,3 @@ def refusing(permission: Permission) -> Act:
 def as_guest(person: Person) -> Person:
     """The same chat with nobody signed in."""
     return Person(person.id, person.language, person.revision, person.message_id)
-
-
-def _field(field: str, account: Account) -> Param:
-    if field == "phone" and account.phone is not None:
-        return Text.of("phone.verified" if account.phone_verified else "phone.unverified", number=account.phone)
-    if field == "sex":
-        return Text(f"sex.{account.sex}")
-    return str(getattr(account, field))

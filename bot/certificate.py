@@ -48,6 +48,12 @@ async def pressed(case: Case, arg: str) -> Reply:
     return await _shown(case)
 
 
+async def standing(case: Case) -> tuple[Text, ...]:
+    """How the certificate of who asks stands, and the approval that holds beside it: a line each. Raises Forbidden."""
+    status = await case.core.certificates.status(case.uow, _signed(case))
+    return (_state(status.attempt) if status.attempt else Text("certificate.none"), *_beside(status))
+
+
 def _opened(case: Case, status: Status) -> Reply:
     begun = Engine.begin(SEND, case.uow.now)
     waits = status.attempt is not None and status.attempt.state is State.PENDING
@@ -73,8 +79,11 @@ def _card(case: Case, status: Status) -> Iterator[Text | tuple[Text, ...]]:
         yield Text.of("certificate.promise", count=case.core.settings.review.promise_days, sent=attempt.sent_at)
     else:
         yield from _on(attempt, status)
-    if status.approval:
-        yield Text.of("certificate.beside", number=status.approval.number)
+    yield from _beside(status)
+
+
+def _beside(status: Status) -> tuple[Text, ...]:
+    return (Text.of("certificate.beside", number=status.approval.number),) if status.approval else ()
 
 
 def _state(attempt: Attempt) -> Text:

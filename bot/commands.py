@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
-from bot import acts, certificate, menu, people, privacy, profile, reviews, sessions, stats, trail
+from bot import acts, certificate, me, menu, people, privacy, profile, reviews, sessions, stats, trail
 from bot.dialog.flow import Flow
 from bot.dialog.view import Screen
 from bot.flows import erase, export, forgot, reset, suspend
@@ -67,7 +67,7 @@ COMMANDS: Final[dict[str, Command]] = {
     "register": Command(GUESTS, flow=REGISTER),
     "login": Command(GUESTS, flow=LOGIN),
     "forgot": Command(GUESTS, act=forgot.forgot, pressed=forgot.pressed),
-    "me": Command(SIGNED, act=acts.me, aside=True),
+    "me": Command(SIGNED, act=me.show, aside=True),
     "password": Command(SIGNED, flow=PASSWORD),
     "phone": Command(SIGNED, flow=PHONE),
     "profile": Command(OWNERS, act=profile.show, pressed=profile.pressed),

@@ -45,6 +45,26 @@ async def attempts(clinic: Clinic) -> list[tuple[str, int]]:
         return found
 
 
+async def test_me_says_how_a_doctor_stands(clinic: Clinic, wang: Chat) -> None:
+    await wang.send("/me")
+    assert "您还没有提交证件" in wang.screen
+    await wang.send("/certificate")
+    await wang.press("提交证件")
+    await wang.send("/me")
+    assert "您还没有提交证件" in wang.visible[-2].text
+    assert "（1/2）请发证件照片" in wang.screen
+    await wang.send_photo(photo("one page"))
+    await wang.press("发完了")
+    await wang.press("提交审核")
+    await wang.send("/me")
+    assert "您的账号 D" in wang.screen
+    assert "已提交，正在排队等审核" in wang.screen
+    await wang.send("/language")
+    await wang.press("English")
+    await wang.send("/me")
+    assert "has been sent and waits for its review" in wang.screen
+
+
 async def test_a_doctor_sends_replaces_looks_and_withdraws(clinic: Clinic, wang: Chat) -> None:
     await wang.send_photo(photo("too early"))
     assert "提交证件请点“我的证件”" in wang.screen
