@@ -5,7 +5,6 @@ import hashlib
 import hmac
 import os
 import re
-import secrets
 import unicodedata
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -25,6 +24,7 @@ _FOREIGN_HASH: Final = re.compile(
     r"\$2[aby]\$(?:0[4-9]|1[0-6])\$[./A-Za-z0-9]{21}[.Oeu][./A-Za-z0-9]{30}[.CGKOSWaeimquy26]"
 )
 _BCRYPT_BYTES = 72  # bcrypt reads no further, and version 5 of its library refuses more
+_DIGEST_CHARACTERS = 31  # of a bcrypt hash, after its cost and salt
 _QUEUE_PER_THREAD = 32
 
 
@@ -66,8 +66,11 @@ class Passwords:
             seconds=0.3,
             busy="passwords.busy",
         )
-        # An unknown account costs the same work as a known one (SECURITY.md Login).
-        self._nobody = self._hash(secrets.token_hex(16))
+        # An unknown account costs the same work as a known one (SECURITY.md Login). Only the salt and the cost decide
+        # how much: the digest is made up, which saves each start a hash.
+        self._nobody = PasswordHash(
+            bcrypt.gensalt(cost).decode() + "." * _DIGEST_CHARACTERS, PEPPERED, peppers.now.current
+        )
 
     def check(self, password: Password) -> None:
         """Refuses a common password, or its owner's own data, when that is switched on. Raises InvalidValue."""
