@@ -231,6 +231,7 @@ def _engine(url: URL, dialect: Literal["sqlite", "postgresql"]) -> AsyncEngine:
             url,
             pool_size=8,
             max_overflow=0,
+            pool_use_lifo=True,  # who was used last has the newest pages in its cache
             pool_timeout=BUSY_SECONDS * 3,
             hide_parameters=True,
             module=InlineDriver(),
