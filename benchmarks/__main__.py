@@ -25,19 +25,30 @@ _OPENING: Final = 35.0  # seconds at most, of each contestant once: what was ope
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """How much is measured: `people` chat at once, `pace` is messages a second in the gentle part."""
+    """How much is measured: `people` chat at once, `pace` is messages a second in the gentle part, `bound` that this
+    bot's calls alone are measured, too.
+    """
 
     rounds: int
     people: int
     pace: float
     lengths: Mapping[str, float]
     newcomers: int
+    bound: bool
 
     def plan(self, contestant: Contestant, number: int) -> Plan:
         """The round of this number; the last one ends with open dialogs."""
         last = number == self.rounds - 1
         newcomers = self.newcomers if last else 0
-        return Plan(contestant.walk, self.people, pace=self.pace, newcomers=newcomers, opening=_OPENING, **self.lengths)
+        return Plan(
+            contestant.walk,
+            self.people,
+            pace=self.pace,
+            newcomers=newcomers,
+            opening=_OPENING,
+            round=number,
+            **self.lengths,
+        )
 
 
 def main(
@@ -47,11 +58,14 @@ def main(
     count: Annotated[int, typer.Option("--rounds", min=1, help="Rounds of each contestant.")] = 3,
     people: Annotated[int, typer.Option(min=1, help="People who chat at once.")] = 200,
     pace: Annotated[float, typer.Option(min=1, help="Steps a second in the gentle part.")] = 100.0,
+    bound: Annotated[
+        bool, typer.Option("--bound", help="Also what this bot's two calls a step cost alone, a minute more.")
+    ] = False,
 ) -> None:
     """Measure the bot against other frameworks, on this machine. docs/performance.md has the method."""
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # nobody shall compile anew at each start
     newcomers = 0 if quick else report.DIALOGS
-    run = Run(1 if quick else count, people, pace, _QUICK if quick else _LENGTHS, newcomers)
+    run = Run(1 if quick else count, people, pace, _QUICK if quick else _LENGTHS, newcomers, bound)
     try:
         code = asyncio.run(_run(run))
     except rounds.RoundFailedError as error:
@@ -62,7 +76,7 @@ def main(
 
 async def _run(run: Run) -> int:
     console = Console()
-    peers = contestants.peers(ARTIFACTS.absolute() / "peers")
+    peers = [*contestants.peers(ARTIFACTS.absolute() / "peers"), *([contestants.CALLS_ALONE] if run.bound else [])]
     folder = ARTIFACTS.absolute() / "benchmark"  # on the project's disk: a database in memory would flatter
     shutil.rmtree(folder, ignore_errors=True)
     limit = await rounds.calls_a_second(1.0)
@@ -70,7 +84,7 @@ async def _run(run: Run) -> int:
     async with contestants.postgres() as on_postgres:
         ours: list[Contestant] = [OurBot(), *([on_postgres] if on_postgres else [])]
         played, kept = await _played(run, [*peers, *ours], {each.name for each in peers[1:]}, folder, console)
-    stalled = await stalls.measured(run.plan(OurBot(), -1), folder / "stalls")
+    stalled = await stalls.measured(run.plan(OurBot(), run.rounds), folder / "stalls")
     summary: dict[str, dict[str, Any]] = {
         name: {**of, "kept": kept[name]} for name, of in report.summed_up(played, baseline=peers[0].name).items()
     }

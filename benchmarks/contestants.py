@@ -93,6 +93,11 @@ def peers(folder: Path) -> list[Contestant]:
     return found
 
 
+CALLS_ALONE: Final = Peer(
+    "this bot's calls alone", (sys.executable, "-m", "benchmarks.calls_alone"), walk="echo", keeping="nothing"
+)
+
+
 class OurBot:
     """This bot on SQLite, in its registration dialog."""
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
-Walk = Literal["echo", "register"]
+Walk = Literal["echo", "register", "known"]
 
 FIRST_PERSON: Final = 1_000_000
 _SURPRISES: Final = 3
@@ -35,8 +35,14 @@ def steps_of(walk: Walk, number: int) -> tuple[Step, ...]:
     """The walk of the person with this number, to be repeated for ever; the phone number is their own.
 
     `register`: the registration dialog up to the fifth question, then /cancel, so that nothing is ever submitted.
-    `echo`: the same messages, each answered with itself.
+    `echo`: the same messages, each answered with itself. `known`: what somebody who is logged in asks of their account.
     """
+    if walk == "known":
+        return (
+            Step("/me", "您的账号 "),
+            Step("/profile", "这是您的资料"),
+            Step("/sessions", "您的账号现在登录在"),
+        )
     phone = f"138{number:08d}"
     register = (
         Step("/register", "（1/9）"),
@@ -113,13 +119,13 @@ class Crowd:
     newcomers begin the walk and stay in the middle of it.
     """
 
-    def __init__(self, walk: Walk, people: int, deliver: Callable[[bytes], None]) -> None:
-        """`deliver` gets each new update's JSON."""
+    def __init__(self, walk: Walk, people: int, deliver: Callable[[bytes], None], *, first_update: int = 1) -> None:
+        """`deliver` gets each new update's JSON; its id is counted from `first_update`."""
         self._walk: Walk = walk
         self._people = {person.id: person for person in (Person(walk, number) for number in range(people))}
         self._ring = self._around()
         self._deliver = deliver
-        self._update_id = 0
+        self._update_id = first_update - 1
         self._rushing = False
         self._newcomers: Iterator[Person] = iter(())
         self.settled = 0  # newcomers who are where they stay

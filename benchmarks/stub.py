@@ -24,6 +24,7 @@ from benchmarks.wire import Wire, response
 _MOST: Final = 100  # updates in one answer, as Telegram does it
 _DRAIN_SECONDS: Final = 10.0
 _STEPS_IN: Final = 2  # newcomers have begun and answered the first question
+_UPDATES_A_ROUND: Final = 10_000_000  # more than any sends
 _LET_IN: Final = 100  # newcomers at a time
 _QUIET_SECONDS: Final = 0.5  # time for a doubled answer to show itself
 _ME: Final = {
@@ -44,6 +45,7 @@ class Plan:
     """What a round is. Lengths are seconds; `pace` is messages a second in the gentle window.
 
     Args:
+        round: its number, so that no round's updates have the ids of another's.
         newcomers: who open a dialog at the end and leave it open, and `opening` the seconds they may take for it.
     """
 
@@ -56,17 +58,18 @@ class Plan:
     idle: float
     opening: float = 0.0
     newcomers: int = 0
+    round: int = 0
 
 
 class Stub:
     """The server's side that all its connections share."""
 
     def __init__(self, plan: Plan) -> None:
-        self.crowd = Crowd(plan.walk, plan.people, self._arrive)
+        self._last_id = plan.round * _UPDATES_A_ROUND
+        self.crowd = Crowd(plan.walk, plan.people, self._arrive, first_update=self._last_id + 1)
         self.asked = asyncio.Event()
         self._plan = plan
         self._updates: deque[tuple[int, bytes]] = deque()
-        self._last_id = 0
         self._polling: Wire | None = None
         self._answering = False
         self._message_id = 1_000_000_000

@@ -14,9 +14,10 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import BigInteger, ColumnElement, FromClause, String, Table, cast, func, insert, literal, select, text
-from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from benchmarks.http.people import PASSWORD
+from benchmarks.settling import settle
 from core.core import Core
 from core.profile_values import MedicalHistory
 from core.profiles import Field
@@ -32,7 +33,8 @@ _FIRST_PHONE: Final = 13_800_000_000
 
 
 @asynccontextmanager
-async def _opened() -> AsyncIterator[tuple[Core, Database]]:
+async def opened() -> AsyncIterator[tuple[Core, Database]]:
+    """The core and the database that the settings name."""
     settings = load_settings()
     core = Core(settings, load_secrets(settings))
     database = Database(settings.storage.database_url)
@@ -45,7 +47,7 @@ async def _opened() -> AsyncIterator[tuple[Core, Database]]:
 
 async def fill(size: int) -> None:
     """Makes the tables and fills them."""
-    async with _opened() as (core, database):
+    async with opened() as (core, database):
         await database.upgrade()
         hashed = await core.passwords.hash(Password.parse(PASSWORD))
         password = {"password_hash": hashed.value, "password_scheme": hashed.scheme, "pepper_id": hashed.pepper_id}
@@ -54,13 +56,12 @@ async def fill(size: int) -> None:
                 await conn.execute(text("PRAGMA cache_size = -262144"))  # keys come in no order: a quarter of a GB
             now = datetime.now(UTC)
             await _add_accounts(conn, size, now, password)
-            await _add_logins(conn, now.replace(microsecond=0))
-        await _settle(core.settings.storage.database_url)
+            await add(conn, sessions, accounts, login(conn, now.replace(microsecond=0)))
 
 
 async def sample(size: int, count: int) -> list[dict[str, Any]]:
     """Logs a sample of all accounts in."""
-    async with _opened() as (core, database), database.write() as conn:
+    async with opened() as (core, database), database.write() as conn:
         uow = UnitOfWork(conn, datetime.now(UTC), Channel.HTTP)
         drawn = random.sample(range(1, size + 1), count)
         return [{"number": number, "token": await _log_in(core, uow, number)} for number in drawn]
@@ -86,20 +87,20 @@ async def _add_accounts(conn: AsyncConnection, size: int, now: datetime, passwor
         "email_folded": email,
         "pseudonym": literal("n").concat(number),
     }
-    await _add(conn, accounts, numbers, account)
+    await add(conn, accounts, numbers, account)
     profile = {
         "account_id": accounts.c.id,
         "address": "北京市朝阳区",
         "avatar_url": "https://example.com/avatars/a.jpg",
     }
-    await _add(conn, profiles, accounts, profile)
+    await add(conn, profiles, accounts, profile)
     if conn.dialect.name == "postgresql":
         await conn.execute(text("SELECT setval(pg_get_serial_sequence('accounts', 'id'), max(id)) FROM accounts"))
 
 
-async def _add_logins(conn: AsyncConnection, now: datetime) -> None:
-    """One each, so that the table of logins is as large as that of accounts. Nobody has a token of them."""
-    login = {
+def login(conn: AsyncConnection, now: datetime) -> dict[str, Any]:
+    """A login over HTTP of each account, for `add`. Nobody has a token of it."""
+    return {
         "id": _random(conn),
         "account_id": accounts.c.id,
         "channel": "http",
@@ -108,10 +109,9 @@ async def _add_logins(conn: AsyncConnection, now: datetime) -> None:
         "expires_at": now + timedelta(hours=1),
         "jti": _random(conn),
     }
-    await _add(conn, sessions, accounts, login)
 
 
-async def _add(conn: AsyncConnection, table: Table, source: FromClause, row: dict[str, Any]) -> None:
+async def add(conn: AsyncConnection, table: Table, source: FromClause, row: dict[str, Any]) -> None:
     """One row for each of the source's; a value is an expression over the source, or the same for all."""
     values = [
         value if isinstance(value, ColumnElement) else literal(value, table.c[name].type) for name, value in row.items()
@@ -132,20 +132,11 @@ async def _log_in(core: Core, uow: UnitOfWork, number: int) -> str:
     return issued.access_token
 
 
-async def _settle(url: str) -> None:
-    """Does now what the database would do by itself sometime during the measurement."""
-    engine = create_async_engine(url, isolation_level="AUTOCOMMIT")
-    sqlite = engine.dialect.name == "sqlite"
-    async with engine.connect() as conn:
-        for statement in ("PRAGMA wal_checkpoint(TRUNCATE)",) if sqlite else ("VACUUM ANALYZE", "CHECKPOINT"):
-            await conn.execute(text(statement))
-    await engine.dispose()
-
-
 if __name__ == "__main__":
     match sys.argv[1:]:
         case ["fill", size]:
             asyncio.run(fill(int(size)))
+            asyncio.run(settle(load_settings().storage.database_url))
         case ["sample", size, count]:
             print(json.dumps(asyncio.run(sample(int(size), int(count)))))
         case _:
