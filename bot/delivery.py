@@ -1,8 +1,10 @@
 """Makes one export and sends it, file by file (SECURITY.md Privacy)."""
 
+from contextlib import suppress
 from typing import Final
 
 import structlog
+from telegram.error import Forbidden
 
 from bot import documents
 from bot.documents import Caller
@@ -71,8 +73,10 @@ class Delivery:
                     name, caption = words.file_name(made, number, len(shares)), words.caption(number, len(shares))
                     if not await uncut(self._send(job, part, name, caption)):
                         raise LostError
-        if await self._units.write(lambda uow: self._core.exports.end(uow, job, self._holder)):
+        with suppress(Forbidden):  # the files are there
             await progress.show(words.of("export.done", count=len(shares)))
+        # Only now: whoever is killed before makes it anew, and nobody reads for ever that a file is on its way.
+        await self._units.write(lambda uow: self._core.exports.end(uow, job, self._holder))
 
     async def _collect(self, job: ExportJob, part: Part, words: Words) -> OwnData:
         """Writes all but the photos: of one moment, where the database gives one."""

@@ -13,6 +13,7 @@ from sandbox.server import Served, serve
 from storage.database import Database
 from storage.tables.accounts import accounts, sessions
 from storage.tables.updates import chats, inbox
+from tests.faults.presses import pressed
 from tests.faults.process import BOT_ID, TOKEN, BotProcess, environment
 
 PASSWORD = "correct horse battery"
@@ -72,27 +73,22 @@ async def _register_until(stopping: asyncio.Event, sandbox: Sandbox, line: int, 
 async def register(chat: Chat, *, name: str, phone: str) -> None:
     await chat.send("/register", wait=False)
     await chat.expect("（1/9）", PATIENCE)
-    await _press(chat, "患者", "（2/9）")
-    await _press(chat, "我同意", "（3/9）")
+    await pressed(chat, "患者", "（2/9）")
+    await pressed(chat, "我同意", "（3/9）")
     await chat.send(phone, wait=False)
     await chat.expect("（4/9）", PATIENCE)
     await chat.send(name, wait=False)
     await chat.expect("（5/9", PATIENCE)
-    await _press(chat, "跳过", "（6/9")
-    await _press(chat, "女", "（7/9")
+    await pressed(chat, "跳过", "（6/9")
+    await pressed(chat, "女", "（7/9")
     await chat.send("1990年1月31日", wait=False)
     review = await chat.expect("（8/9）", PATIENCE)
     for line in (f"姓名：{name}", f"手机号：{phone}", "邮箱：未填写", "性别：女", "出生日期：1990-01-31"):
         assert line in review.text, chat.transcript()
-    await _press(chat, "下一步：设置密码", "（9/9）")
+    await pressed(chat, "下一步：设置密码", "（9/9）")
     typed = await chat.send(PASSWORD, wait=False)
     await chat.expect("已注册好", PATIENCE)
     assert next(message for message in chat.messages if message.id == typed.id).deleted, chat.transcript()
-
-
-async def _press(chat: Chat, label: str, then: str) -> None:
-    await chat.press(label, wait=False)
-    await chat.expect(then, PATIENCE)
 
 
 async def _check(database: Database, registered: list[Chat]) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import random
 from collections.abc import AsyncIterator
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -14,8 +15,9 @@ from storage.database import Database
 from storage.tables.erasures import photo_removals
 from storage.tables.submissions import submission_files
 from tests import pictures
+from tests.faults.presses import pressed, shown
 from tests.faults.process import BOT_ID, TOKEN, BotProcess, environment
-from tests.faults.test_kills import PASSWORD, PATIENCE, _press
+from tests.faults.test_kills import PASSWORD, PATIENCE
 
 ROUNDS = 3
 
@@ -39,13 +41,15 @@ async def test_photos_come_while_the_bot_is_killed_again_and_again(
         wang = await doctor(sandbox)
         sending = asyncio.create_task(send_again_and_again(wang, rounds=ROUNDS))
         try:
-            while not sending.done():
+            for kills in count(1):
                 await bot.running()
-                await asyncio.sleep(random.uniform(0, 4))
+                # Now and then it is left in peace: on a busy machine no photo is done within a short life.
+                await asyncio.wait({sending}, timeout=random.uniform(0, 4) if kills % 5 else 20)
+                if sending.done():
+                    break
                 await bot.kill()
                 await bot.start()
             await sending
-            await bot.running()
             assert await bot.stop() == 0
         finally:
             await bot.kill()
@@ -67,8 +71,8 @@ async def doctor(sandbox: Sandbox) -> Chat:
     wang = await sandbox.person("王", phone="13700000001")
     await wang.send("/register", wait=False)
     await wang.expect("（1/9）", PATIENCE)
-    await _press(wang, "医生", "（2/9）")
-    await _press(wang, "我同意", "（3/9）")
+    await pressed(wang, "医生", "（2/9）")
+    await pressed(wang, "我同意", "（3/9）")
     await wang.send("13700000001", wait=False)
     await wang.expect("（4/9）", PATIENCE)
     await wang.send("王医生", wait=False)
@@ -76,7 +80,7 @@ async def doctor(sandbox: Sandbox) -> Chat:
         await wang.expect(step, PATIENCE)
         await wang.press("跳过", wait=False)
     await wang.expect("（8/9）", PATIENCE)
-    await _press(wang, "下一步：设置密码", "（9/9）")
+    await pressed(wang, "下一步：设置密码", "（9/9）")
     await wang.send(PASSWORD, wait=False)
     await wang.expect("已注册好", PATIENCE)
     return wang
@@ -87,23 +91,11 @@ async def send_again_and_again(wang: Chat, rounds: int) -> None:
     for number in range(rounds):
         await wang.send("/certificate", wait=False)
         await shown(wang, "排队等审核" if number else "还没有提交")
-        await wang.press("换照片" if number else "提交证件", wait=False)
-        await shown(wang, "（1/2）")
+        await pressed(wang, "换照片" if number else "提交证件", "（1/2）")
         pages = [pictures.jpeg(pictures.page(text=f"{number} {page}")) for page in range(3)]
         await wang.send_album(pages, wait=False)
         await shown(wang, "已收到 3 张")
-        await wang.press("发完了", wait=False)
-        await shown(wang, "证件：3 张照片")
-        await wang.press("提交审核", wait=False)
-        await shown(wang, "收到了，谢谢您")
+        await pressed(wang, "发完了", "证件：3 张照片")
+        await pressed(wang, "提交审核", "收到了，谢谢您")
         await wang.send("/start", wait=False)
         await shown(wang, "您想做什么")
-
-
-async def shown(chat: Chat, text: str) -> None:
-    """Waits until the newest message of the bot says it."""
-    deadline = asyncio.get_running_loop().time() + 3 * PATIENCE
-    while text not in chat.screen:
-        assert asyncio.get_running_loop().time() < deadline, chat.transcript()
-        await asyncio.sleep(0.05)
-        await chat.refresh()
