@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """On two shared virtual cores (docs/performance.md); other machines have other figures, and `cores` of them."""
+    """On two shared virtual cores (docs/performance.md); others have other figures, and `cores` of them."""
 
-    step_seconds: float = 0.001541  # CPU of a step, this bot on PostgreSQL, flat out (One run)
+    step_seconds: float = 0.001541  # CPU of a step, this bot on PostgreSQL, flat out, on the slower machine (Aims)
     calls_a_step: float = 2.0  # to Telegram (One run)
     database_seconds: float = 0.000536  # PostgreSQL's CPU for a transaction of four statements (HTTP, me)
     transactions_a_step: float = 2.0  # committed; shown, if no next one comes that notes it along (architecture.md)

@@ -1,0 +1,125 @@
+"""`python -m benchmarks.neighbours.machine`: what neighbours cost on this machine before any bot comes into it.
+
+Two things that the bot's own work needs, each measured alone and beside what photos or logins do meanwhile, forth and
+back: a core, while the others work; and the disk for a commit, while photos are written to it.
+"""
+
+import asyncio
+import os
+import sys
+import tempfile
+import time
+from asyncio.subprocess import PIPE
+from collections.abc import Callable, Iterator
+from contextlib import AsyncExitStack
+from io import BytesIO
+from pathlib import Path
+from statistics import median
+from typing import Annotated, Final
+
+import typer
+
+from benchmarks.neighbours.pictures import photo
+from benchmarks.processes import started
+from core.pictures import take
+
+_COMMIT_BYTES: Final = 12_000  # a batch's pages in the WAL
+_BETWEEN_COMMITS: Final = 0.003
+_PHOTOS_A_SECOND: Final = 5
+_TURNS: Final = 200_000  # of the loop: some ten milliseconds
+
+
+def main(
+    rounds: Annotated[int, typer.Option(min=1, help="Times through all of it.")] = 3,
+    seconds: Annotated[float, typer.Option(min=1, help="Of each measurement.")] = 3.0,
+) -> None:
+    """Measure a core and the disk, alone and beside what neighbours do."""
+    Path("artifacts").mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(dir="artifacts") as folder:  # on the project's disk, not in memory
+        asyncio.run(_measure(Path(folder), rounds, seconds))
+
+
+async def _measure(folder: Path, rounds: int, seconds: float) -> None:
+    for name, beside, measure in (
+        ("a loop in Python, beside a core that decodes", "busy", lambda: _core(seconds)),
+        (f"{_COMMIT_BYTES:,} bytes to the disk, beside photos", "files", lambda: _disk(folder / "commits", seconds)),
+    ):
+        pairs = [await _pair(folder, beside, measure) for _ in range(rounds)]
+        for at, what in ((0, "p50"), (1, "p99")):
+            alone, with_it = (median(pair[n][at] for pair in pairs) for n in (0, 1))
+            ratio = median(pair[1][at] / pair[0][at] for pair in pairs)
+            print(f"{name}: {what} {1000 * alone:.2f} ms alone, {1000 * with_it:.2f} beside, {ratio:.2f} times")
+
+
+async def _pair(folder: Path, beside: str, measure: Callable[[], list[float]]) -> list[tuple[float, float]]:
+    """p50 and p99 in seconds, alone and beside it."""
+    found = [_percentiles(measure())]
+    async with AsyncExitStack() as stack:
+        neighbour = await started(stack, sys.executable, "-m", __spec__.name, beside, str(folder), stdout=PIPE)
+        assert neighbour.stdout
+        await neighbour.stdout.readline()
+        found.append(_percentiles(measure()))
+    return found
+
+
+def _percentiles(taken: list[float]) -> tuple[float, float]:
+    taken.sort()
+    return taken[len(taken) // 2], taken[len(taken) * 99 // 100]
+
+
+def _core(seconds: float) -> list[float]:
+    def turn() -> None:
+        for _ in range(_TURNS):
+            pass
+
+    return list(_timed(turn, seconds, 0))
+
+
+def _disk(file: Path, seconds: float) -> list[float]:
+    descriptor = os.open(file, os.O_CREAT | os.O_WRONLY)
+    content = os.urandom(_COMMIT_BYTES)
+
+    def commit() -> None:
+        os.write(descriptor, content)
+        os.fsync(descriptor)
+
+    try:
+        return list(_timed(commit, seconds, _BETWEEN_COMMITS))
+    finally:
+        os.close(descriptor)
+
+
+def _timed(act: Callable[[], None], seconds: float, pause: float) -> Iterator[float]:
+    until = time.perf_counter() + seconds
+    while (began := time.perf_counter()) < until:
+        act()
+        yield time.perf_counter() - began
+        time.sleep(pause)
+
+
+def _busy() -> None:
+    """As a picture process and a hashing thread are: without pause, and behind everybody else."""
+    os.nice(19)
+    content = photo(0)
+    while True:
+        take(BytesIO(content))
+
+
+def _files(folder: Path) -> None:
+    """Photos that are kept, five a second."""
+    content = os.urandom(5_500_000)
+    while True:
+        began = time.monotonic()
+        with (folder / "photo").open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        time.sleep(max(0.0, 1 / _PHOTOS_A_SECOND - (time.monotonic() - began)))
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] in (["busy"], ["files"]):
+        print("begun", flush=True)
+        _busy() if sys.argv[1] == "busy" else _files(Path(sys.argv[2]))
+    else:
+        typer.run(main)
