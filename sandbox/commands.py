@@ -51,7 +51,12 @@ def serve_command(
     ] = None,
 ) -> None:
     """Serve the Bot API at /bot<token>/METHOD, files at /file/bot<token>/PATH and the page at /."""
-    if context.invoked_subcommand:
+    if command := context.invoked_subcommand:
+        for name in context.params:
+            if _is_typed(context, name):
+                fail(
+                    f"--{name} stands before {command}, where nothing reads it: see python -m sandbox {command} --help."
+                )
         return
     if token is not None and not TOKEN.fullmatch(token):
         fail("The token must look like 123456:letters-and-digits.")
@@ -64,6 +69,11 @@ def serve_command(
         if error.errno != errno.EADDRINUSE:
             raise
         fail(_port_taken(port))
+
+
+def _is_typed(context: typer.Context, name: str) -> bool:
+    source = context.get_parameter_source(name)
+    return source is not None and source.name == "COMMANDLINE"
 
 
 def _new_loop() -> asyncio.AbstractEventLoop:

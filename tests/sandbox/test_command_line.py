@@ -240,6 +240,13 @@ def test_it_keeps_to_its_own_folder_and_to_itself(up: Up) -> None:
 
 
 @pytest.mark.slow
+def test_an_option_before_the_command_is_refused_and_not_passed_over(tmp_path: Path) -> None:
+    done = run(tmp_path, "--port", str(free_port()), "up")
+    assert done.returncode == 1
+    assert done.stderr == "--port stands before up, where nothing reads it: see python -m sandbox up --help.\n"
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_second_one_in_the_same_folder_is_refused(up: Up) -> None:
     done = run(up.folder, "up", "--port", str(free_port()))
     assert done.returncode == 1
