@@ -24,9 +24,9 @@ async def _stream(request: web.Request) -> web.StreamResponse:
     world = request.app[WORLD]
     queue: asyncio.Queue[Json] = asyncio.Queue(BACKLOG)
     response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"})
-    await response.prepare(request)
-    world.listeners.add(queue)
+    world.listeners.add(queue)  # before the page hears that it is connected, and looks
     try:
+        await response.prepare(request)
         await response.write(b": connected\n\n")
         while True:
             try:

@@ -13,13 +13,14 @@ export async function call(method, path, body) {
   return result;
 }
 
-// Says what changed. After a lost connection (the sandbox was started again) everything is looked at anew.
-export function listen(onEvent, onReconnect) {
+// Says what changed, from `onListening` on: what one looks at there has no gap to the first event. After a lost
+// connection (the sandbox was started again) everything is looked at anew.
+export function listen(onEvent, onListening, onReconnect) {
   const source = new EventSource("/sandbox/events");
   let lost = false;
   source.onopen = () => {
     if (lost) onReconnect();
-    lost = false;
+    else onListening();
   };
   source.onerror = () => {
     lost = true;

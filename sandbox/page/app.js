@@ -113,6 +113,5 @@ listen((event) => {
   else if (event.type === "traffic") panel.refresh();
   else if (event.type === "people") showPeople();
   else if (event.type === "bots") showAll();
-}, () => window.location.reload());
+}, showAll, () => window.location.reload());
 showTitle();
-showAll();

@@ -3,6 +3,7 @@
 import { call } from "./api.js";
 import { Composer } from "./composer.js";
 import { element, name } from "./element.js";
+import { oneAtATime } from "./looking.js";
 import { Timeline } from "./timeline.js";
 import { wordsFor } from "./words.js";
 
@@ -13,6 +14,7 @@ export class Phone {
   constructor(person, onUnread) {
     this.person = person;
     this.alertsSeen = null;
+    this.refresh = oneAtATime(() => this.look());
     this.root = document.getElementById("phone").content.firstElementChild.cloneNode(true);
     this.root.id = `person-${person.id}`;
     const actions = {
@@ -55,21 +57,11 @@ export class Phone {
     else this.showState("");
   }
 
-  async refresh() {
-    if (this.refreshing) {
-      this.again = true;
-      return;
-    }
-    this.refreshing = true;
+  async look() {
     try {
-      do {
-        this.again = false;
-        this.show(await call("GET", `/people/${this.person.id}/chat`));
-      } while (this.again);
+      this.show(await call("GET", `/people/${this.person.id}/chat`));
     } catch {
       this.showState(this.words.waiting);
-    } finally {
-      this.refreshing = false;
     }
   }
 

@@ -3,6 +3,7 @@
 
 import { call } from "./api.js";
 import { button, element } from "./element.js";
+import { oneAtATime } from "./looking.js";
 import { pageWords } from "./words.js";
 
 const PAGE = 20;
@@ -13,18 +14,13 @@ export class Stored {
     this.root = root;
     this.tables = new Map(); // name → Table
     this.names = null;
+    this.refresh = oneAtATime(() => this.look());
   }
 
-  async refresh() {
-    if (this.busy) return;
-    this.busy = true;
-    try {
-      const counts = await call("GET", "/stored");
-      this.lay(Object.keys(counts));
-      await Promise.all(Object.entries(counts).map(([name, count]) => this.tables.get(name).show(count)));
-    } finally {
-      this.busy = false;
-    }
+  async look() {
+    const counts = await call("GET", "/stored");
+    this.lay(Object.keys(counts));
+    await Promise.all(Object.entries(counts).map(([name, count]) => this.tables.get(name).show(count)));
   }
 
   // Laid out again only when there are other tables: what one has opened stays open.

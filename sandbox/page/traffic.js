@@ -2,6 +2,7 @@
 
 import { call } from "./api.js";
 import { element } from "./element.js";
+import { oneAtATime } from "./looking.js";
 import { pageWords } from "./words.js";
 
 const SHOWN = 200;
@@ -13,6 +14,7 @@ export class Traffic {
     this.method = method;
     this.nameOf = nameOf;
     this.last = 0;
+    this.refresh = oneAtATime(() => this.look());
     person.addEventListener("change", () => this.filter());
     method.addEventListener("input", () => this.filter());
   }
@@ -24,20 +26,14 @@ export class Traffic {
     this.person.value = chosen;
   }
 
-  async refresh() {
-    if (this.busy) return;
-    this.busy = true;
-    try {
-      for (const entry of await call("GET", `/traffic?after=${this.last}`)) {
-        this.last = entry.number;
-        const made = row(entry, this.nameOf(entry.chat_id));
-        made.hidden = !this.fits(made);
-        this.list.prepend(made);
-      }
-      while (this.list.childElementCount > SHOWN) this.list.lastElementChild.remove();
-    } finally {
-      this.busy = false;
+  async look() {
+    for (const entry of await call("GET", `/traffic?after=${this.last}`)) {
+      this.last = entry.number;
+      const made = row(entry, this.nameOf(entry.chat_id));
+      made.hidden = !this.fits(made);
+      this.list.prepend(made);
     }
+    while (this.list.childElementCount > SHOWN) this.list.lastElementChild.remove();
   }
 
   filter() {

@@ -2,6 +2,7 @@
 
 import { call } from "./api.js";
 import { button, element } from "./element.js";
+import { oneAtATime } from "./looking.js";
 import { pageWords } from "./words.js";
 
 const BLOCKED = "Forbidden: bot was blocked by the user";
@@ -41,6 +42,7 @@ export class Trouble {
     const made = Object.entries(TROUBLES).map(([word, make]) => button("trouble", pageWords.troubles[word], () => this.make(word, make)));
     buttons.append(...made, button("trouble heal", pageWords.heal, () => this.heal()));
     this.made = [];
+    this.refresh = oneAtATime(() => this.look());
   }
 
   async make(word, make) {
@@ -56,7 +58,7 @@ export class Trouble {
   }
 
   // What still waits for a call of the bot's to hit.
-  async refresh() {
+  async look() {
     const faults = await call("GET", "/faults");
     const standing = ["flood", "dayLater"].filter((word) => this.made.includes(word)).map((word) => pageWords.troubles[word]);
     const coming = faults.map(({ kind, times, status, retry_after: wait }) => {

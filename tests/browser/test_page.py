@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
-from playwright.async_api import FilePayload, expect
+from playwright.async_api import FilePayload, Route, expect
 from telegram import (
     InlineKeyboardButton,
     InlineKeyboardMarkup,
@@ -214,6 +216,43 @@ async def test_more_people_come_by_one_click_each_in_a_language(view: View) -> N
     for name in ("张伟", "刘洋", "陈静", "杨光"):
         await view.page.get_by_role("button", name="Add somebody who reads Chinese").click()
         await expect(view.page.get_by_role("button", name=name, exact=True)).to_be_in_viewport(ratio=0.9)
+
+
+@on_a_wide_screen
+async def test_a_call_that_comes_while_the_panel_is_looking_is_shown_without_another_behind_it(view: View) -> None:
+    looked, called = asyncio.Event(), asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        answer = await route.fetch()
+        looked.set()
+        await called.wait()
+        await route.fulfill(response=answer)
+
+    await view.page.route("**/sandbox/traffic*", hold, times=1)
+    await view.page.get_by_role("button", name="Backstage").click()
+    await looked.wait()
+    await view.bot.send_message(LI, "Hello")
+    await expect(view.emma.locator(".message").last).to_contain_text("Hello")  # the page has been told
+    called.set()
+    await expect(view.page.locator("#calls li").filter(has_text="sendMessage")).to_have_count(1)
+
+
+@on_a_wide_screen
+async def test_what_happens_while_the_page_is_loading_is_shown(view: View) -> None:
+    connecting, sent = asyncio.Event(), asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        connecting.set()
+        await sent.wait()
+        await route.continue_()
+
+    await view.page.route("**/sandbox/events", hold, times=1)
+    await view.page.reload()
+    await connecting.wait()
+    await asyncio.sleep(1)  # a page that looks before it listens has looked
+    await view.bot.send_message(LI, "Hello")
+    sent.set()
+    await expect(view.emma.locator(".message").last).to_contain_text("Hello")
 
 
 async def test_the_panel_shows_the_calls_and_makes_trouble(view: View) -> None:
