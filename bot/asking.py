@@ -36,7 +36,7 @@ def checked(engine: Engine, flow: Flow, checks: tuple[Checking, ...], outcome: O
                 return reply(engine.refuse(flow, draft, acts.sentence(problem), step=checking.step.key))
         return reply(outcome)
 
-    return Ask(act)
+    return Ask(act, writes=False)
 
 
 def searched(engine: Engine, flow: Flow, draft: Draft, searching: Searching) -> Ask:
@@ -47,4 +47,4 @@ def searched(engine: Engine, flow: Flow, draft: Draft, searching: Searching) -> 
         options, more = await searching.step.search(case, searching.typed, searching.page)
         return reply(engine.found(flow, draft, searching, options, more=more))
 
-    return Ask(act)
+    return Ask(act, writes=False)

@@ -23,4 +23,4 @@ def tidied(person: Person, flows: Mapping[str, Flow], engine: Engine) -> tuple[P
     if person.draft_of != person.account_id:
         return replace(person, draft=None), (Text.of("draft.other_account", dialog=flow_text("title", draft.flow)),)
     draft, changed = engine.update(flow, draft)
-    return replace(person, draft=draft), ((Text("draft.updated"),) if changed else ())
+    return (replace(person, draft=draft), (Text("draft.updated"),)) if changed else (person, ())

@@ -1,6 +1,7 @@
 """What an update comes to in the database: read, decided, carried out and committed. Shows and waits for nothing."""
 
 from collections.abc import Awaitable, Callable, Collection, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -189,7 +190,7 @@ class Handling:
     async def _ask(self, case: Case, ask: Ask, *notes: Text) -> Reply:
         """What core answers; what it refuses is said after these notes, and nothing of the act is kept."""
         try:
-            async with case.uow.conn.begin_nested():
+            async with case.uow.conn.begin_nested() if ask.writes else nullcontext():
                 return await ask.act(case)
         except CoreError as problem:
             await self._record(case.uow, problem)

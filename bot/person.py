@@ -112,11 +112,13 @@ Act: TypeAlias = Callable[[Case], Awaitable[Reply]]
 class Ask:
     """The answer needs the core first: a read or a short write, inside the transaction of the update.
 
-    `alert`: a short notice over the pressed button, which is answered before.
+    `alert`: a short notice over the pressed button, which is answered before. `writes`: False when there is nothing to
+    take back where core refuses, which saves two statements.
     """
 
     act: Act
     alert: Text | None = None
+    writes: bool = True
 
 
 @dataclass(frozen=True, slots=True)

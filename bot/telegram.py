@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import quote, urlsplit
 
@@ -242,6 +243,7 @@ def _given(value: Any, default: _Timeout) -> _Timeout:
     return default if value is BaseRequest.DEFAULT_NONE else value
 
 
+@lru_cache  # there are few, and each step makes two calls
 def _timeout(*, connect: _Timeout, pool: _Timeout, read: _Timeout, write: _Timeout) -> aiohttp.ClientTimeout:
     # aiohttp knows no write timeout: the sum bounds the whole. Its `connect` spans the wait for a free connection.
     to_connect = None if connect is None or pool is None else connect + pool

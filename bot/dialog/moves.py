@@ -63,8 +63,7 @@ def take(flow: Flow, draft: Draft, step: Step, value: Value, notes: tuple[Text, 
     """Keeps an answer and moves on; where core must agree to it first, the outcome says so."""
     # Answers to questions that fall away are kept in case they come back, and are never submitted.
     outcome = move_on(flow, replace(draft, answers={**draft.answers, step.key: value}), notes)
-    checking = Checking(step, value) if step.check and value is not None else None
-    return replace(outcome, checking=checking)
+    return replace(outcome, checking=Checking(step, value)) if step.check and value is not None else outcome
 
 
 def move_on(flow: Flow, draft: Draft, notes: tuple[Text, ...] = ()) -> Outcome:

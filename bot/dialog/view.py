@@ -117,7 +117,7 @@ class Screen:
 
     def led_by(self, *notes: Text) -> "Screen":
         """The same screen with these texts before its own."""
-        return replace(self, paragraphs=(*notes, *self.paragraphs))
+        return replace(self, paragraphs=(*notes, *self.paragraphs)) if notes else self
 
     def text_keys(self) -> list[str]:
         """The keys of its texts in their order, those in blanks after the text that they stand in."""
