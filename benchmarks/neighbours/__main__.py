@@ -21,12 +21,15 @@ def main(
     rounds: Annotated[int, typer.Option(min=1, help="Times through all windows.")] = 3,
     seconds: Annotated[float, typer.Option(min=1, help="Length of a window.")] = 8,
     share: Annotated[float, typer.Option(min=0.05, max=1, help="Of the steps a second flat out.")] = 0.5,
+    hash_waits: Annotated[
+        float | None, typer.Option(min=0, help="Seconds a login waits in place of its hash, which costs nothing then.")
+    ] = None,
 ) -> None:
     """Others at a steady pace: alone, while people log in without pause, while photos of 12 megapixels come in."""
     folder = _ARTIFACTS.absolute() / "benchmark-neighbours"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    measured = asyncio.run(measure(folder, rounds, seconds, share))
+    measured = asyncio.run(measure(folder, rounds, seconds, share, hash_waits))
     shutil.rmtree(folder)
     stamp = datetime.now().astimezone().strftime("%Y%m%d-%H%M%S")
     (_ARTIFACTS / f"benchmark-neighbours-{stamp}.json").write_text(json.dumps(measured, indent=1))

@@ -26,7 +26,7 @@ _RAW_SECONDS: Final = 4.0
 Lags = list[tuple[float, float]]
 
 
-async def measure(folder: Path, rounds: int, seconds: float, share: float) -> dict[str, Any]:
+async def measure(folder: Path, rounds: int, seconds: float, share: float, hash_waits: float | None) -> dict[str, Any]:
     """Everything measured, as JSON. Raises TimeoutError or EOFError where the bot does not come to the end."""
     async with AsyncExitStack() as stack:
         load = await started(
@@ -40,6 +40,7 @@ async def measure(folder: Path, rounds: int, seconds: float, share: float) -> di
         bot = await started(
             stack,
             *(sys.executable, "-m", "benchmarks.neighbours.probed", str(lags)),
+            *([] if hash_waits is None else [str(hash_waits)]),
             env=env,
             stdout=log,
             stderr=log,

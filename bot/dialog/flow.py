@@ -68,7 +68,8 @@ class Step:
             answer is until when the proof holds.
         search: finds options, of too many to show, by a typed part (bot/dialog/search.py); one is picked.
         long: taken in several messages until "done" (DIALOGS rule 28); `parse` gets them as one text.
-        check: names a question for the core that the runner asks before the answer is taken (a phone that is taken).
+        check: names a question for the core that the runner asks before the answer is taken (a phone that is taken); it
+            only reads, as `search` does.
         shown: how an answer is shown again, in the review and on the way back.
         ask, help: other texts than `ask.KEY` and `help.KEY`.
         field: what core calls it, where that differs: its refusals lead back to this step.
