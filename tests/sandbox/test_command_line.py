@@ -239,7 +239,6 @@ def test_it_keeps_to_its_own_folder_and_to_itself(up: Up) -> None:
             assert stat.S_IMODE(path.stat().st_mode) & 0o077 == 0, path
 
 
-@pytest.mark.slow
 def test_an_option_before_the_command_is_refused_and_not_passed_over(tmp_path: Path) -> None:
     done = run(tmp_path, "--port", str(free_port()), "up")
     assert done.returncode == 1
@@ -247,6 +246,7 @@ def test_an_option_before_the_command_is_refused_and_not_passed_over(tmp_path: P
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_a_second_one_in_the_same_folder_is_refused(up: Up) -> None:
     done = run(up.folder, "up", "--port", str(free_port()))
     assert done.returncode == 1
