@@ -14,27 +14,34 @@ from storage.tables.base import UtcDateTime
 _known = select(account_chats.c.telegram_user_id).where(
     account_chats.c.account_id == bindparam("account"), account_chats.c.telegram_user_id == bindparam("person")
 )
+_leave = (
+    update(account_chats)
+    .where(account_chats.c.account_id == bindparam("account"), account_chats.c.telegram_user_id == bindparam("person"))
+    .values(left_at=bindparam("at"))
+)
+
+
+def _remembering(insert: sqlite.Insert | postgresql.Insert) -> Any:
+    return insert.on_conflict_do_update(
+        index_elements=["account_id", "telegram_user_id"],
+        set_={"last_login_at": insert.excluded.last_login_at, "left_at": None},
+    )
+
+
+_remember_sqlite = _remembering(sqlite.insert(account_chats))
+_remember_postgresql = _remembering(postgresql.insert(account_chats))
 
 
 async def remember(conn: AsyncConnection, account_id: int, telegram_user_id: int, now: datetime) -> None:
     """Notes a login of this Telegram user; what the account has to tell is told there from now on."""
-    new = postgresql.insert if conn.dialect.name == "postgresql" else sqlite.insert
-    statement = new(account_chats).values(
-        account_id=account_id, telegram_user_id=telegram_user_id, first_login_at=now, last_login_at=now
-    )
-    await conn.execute(
-        statement.on_conflict_do_update(
-            index_elements=["account_id", "telegram_user_id"], set_={"last_login_at": now, "left_at": None}
-        )
-    )
+    statement = _remember_postgresql if conn.dialect.name == "postgresql" else _remember_sqlite
+    login = {"account_id": account_id, "telegram_user_id": telegram_user_id}
+    await conn.execute(statement, {**login, "first_login_at": now, "last_login_at": now})
 
 
 async def leave(conn: AsyncConnection, account_id: int, telegram_user_id: int, now: datetime) -> None:
     """Nothing more is told to this Telegram user; that they were logged in here stays known."""
-    statement = update(account_chats).where(
-        account_chats.c.account_id == account_id, account_chats.c.telegram_user_id == telegram_user_id
-    )
-    await conn.execute(statement.values(left_at=now))
+    await conn.execute(_leave, {"account": account_id, "person": telegram_user_id, "at": now})
 
 
 async def forget(conn: AsyncConnection, account_id: int, telegram_user_id: int) -> None:

@@ -11,6 +11,7 @@ from storage.tables.accounts import accounts
 from storage.tables.base import AnyRow
 
 _by_id = select(accounts).where(accounts.c.id == bindparam("id"))
+_by_id_locked = _by_id.with_for_update(key_share=True)
 _by_role_and_phone = select(accounts).where(
     accounts.c.role == bindparam("role"), accounts.c.phone == bindparam("phone")
 )
@@ -71,7 +72,7 @@ async def get(conn: AsyncConnection, account_id: int) -> AnyRow | None:
 
 async def get_locked(conn: AsyncConnection, account_id: int) -> AnyRow | None:
     """The account's row, which nobody else can change until this transaction ends."""
-    return (await conn.execute(_by_id.with_for_update(key_share=True), {"id": account_id})).one_or_none()
+    return (await conn.execute(_by_id_locked, {"id": account_id})).one_or_none()
 
 
 async def get_held(conn: AsyncConnection, account_id: int) -> AnyRow | None:

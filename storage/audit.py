@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from storage.tables.accounts import audit
 from storage.tables.base import AnyRow
 
+_add_one = insert(audit).returning(audit.c.id)
 _seal = (
     update(audit)
     .where(audit.c.id == bindparam("entry"), audit.c.number.is_(None))
@@ -24,7 +25,7 @@ async def add(conn: AsyncConnection, *entries: dict[str, Any]) -> None:
 
 async def add_one(conn: AsyncConnection, entry: dict[str, Any]) -> int:
     """Appends an entry, not yet sealed; returns its id."""
-    return int((await conn.execute(insert(audit).values(entry).returning(audit.c.id))).scalar_one())
+    return int((await conn.execute(_add_one, entry)).scalar_one())
 
 
 async def of_subject(conn: AsyncConnection, subject: str, *, before: int | None, most: int) -> Sequence[AnyRow]:

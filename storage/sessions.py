@@ -45,6 +45,18 @@ _touch = update(sessions).where(
         .with_for_update(skip_locked=True)
     )
 )
+_add = insert(sessions)
+_end = (
+    update(sessions)
+    .where(sessions.c.id == bindparam("session"), sessions.c.ended_at.is_(None))
+    .values(ended_at=bindparam("at"), end_reason=bindparam("why"))
+)
+_end_of_person = (
+    update(sessions)
+    .where(sessions.c.telegram_user_id == bindparam("person"), sessions.c.ended_at.is_(None))
+    .values(ended_at=bindparam("at"), end_reason=bindparam("why"))
+    .returning(sessions.c.account_id)
+)
 
 
 async def add(
@@ -60,16 +72,17 @@ async def add(
 ) -> None:
     """Adds a living session. IntegrityError when the Telegram user has one already."""
     await conn.execute(
-        insert(sessions).values(
-            id=session_id,
-            account_id=account_id,
-            telegram_user_id=telegram_user_id,
-            channel=channel,
-            created_at=now,
-            last_used_at=now,
-            expires_at=expires_at,
-            jti=jti,
-        )
+        _add,
+        {
+            "id": session_id,
+            "account_id": account_id,
+            "telegram_user_id": telegram_user_id,
+            "channel": channel,
+            "created_at": now,
+            "last_used_at": now,
+            "expires_at": expires_at,
+            "jti": jti,
+        },
     )
 
 
@@ -115,8 +128,7 @@ async def rotated_at(conn: AsyncConnection, session_id: str, jti: str) -> dateti
 
 async def end(conn: AsyncConnection, session_id: str, now: datetime, why: str) -> bool:
     """Ends a living session; whether this call did (TOKENS T18)."""
-    statement = update(sessions).where(sessions.c.id == session_id, sessions.c.ended_at.is_(None))
-    return (await conn.execute(statement.values(ended_at=now, end_reason=why))).rowcount == 1
+    return (await conn.execute(_end, {"session": session_id, "at": now, "why": why})).rowcount == 1
 
 
 async def end_of(conn: AsyncConnection, account_id: int, session_id: str, now: datetime, why: str) -> AnyRow | None:
@@ -131,8 +143,7 @@ async def end_of(conn: AsyncConnection, account_id: int, session_id: str, now: d
 
 async def end_of_person(conn: AsyncConnection, telegram_user_id: int, now: datetime, why: str) -> int | None:
     """Ends a Telegram user's living session; the account it was in, if there was one."""
-    statement = update(sessions).where(sessions.c.telegram_user_id == telegram_user_id, sessions.c.ended_at.is_(None))
-    ended = await conn.execute(statement.values(ended_at=now, end_reason=why).returning(sessions.c.account_id))
+    ended = await conn.execute(_end_of_person, {"person": telegram_user_id, "at": now, "why": why})
     account_id: int | None = ended.scalar_one_or_none()
     return account_id
 

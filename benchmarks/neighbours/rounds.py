@@ -26,8 +26,11 @@ _RAW_SECONDS: Final = 4.0
 Lags = list[tuple[float, float]]
 
 
-async def measure(folder: Path, rounds: int, seconds: float, share: float, hash_waits: float | None) -> dict[str, Any]:
-    """Everything measured, as JSON. Raises TimeoutError or EOFError where the bot does not come to the end."""
+async def measure(folder: Path, rounds: int, seconds: float, others: float, hash_waits: float | None) -> dict[str, Any]:
+    """Everything measured, as JSON. Raises TimeoutError or EOFError where the bot does not come to the end.
+
+    `others` send so many messages a second or, up to 1, such a share of what they send flat out.
+    """
     async with AsyncExitStack() as stack:
         load = await started(
             stack, sys.executable, "-m", "benchmarks.neighbours.load", stdin=PIPE, stdout=PIPE, limit=2**24
@@ -50,12 +53,12 @@ async def measure(folder: Path, rounds: int, seconds: float, share: float, hash_
         watching = asyncio.create_task(watch(lambda now, late: idle.append((now, late))))
         players = _Players(load, bot.pid)
         flat_out = await players.play("flat out", seconds=_FLAT_OUT_SECONDS, pace=0)
-        pace = round(share * flat_out["steps"] / flat_out["seconds"])
+        pace = round(others if others > 1 else others * flat_out["steps"] / flat_out["seconds"])
         windows = []
         for _ in range(rounds):
             raw = await _raw_bcrypt()
-            for name, others in _WINDOWS.items():
-                windows.append(await players.play(name, seconds=seconds, pace=pace, **others) | {"raw": raw})
+            for name, beside in _WINDOWS.items():
+                windows.append(await players.play(name, seconds=seconds, pace=pace, **beside) | {"raw": raw})
             windows.append(await players.play("logins alone", seconds=seconds, logins=True) | {"raw": raw})
             windows.append(await players.play("photos alone", seconds=seconds, photos=True) | {"raw": raw})
         watching.cancel()
