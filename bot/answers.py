@@ -17,9 +17,7 @@ from bot.turn import Turn
 from core.logs import following, tracing
 from core.metrics import UPDATES
 from core.unit import Clock
-from storage import chats
 from storage.database import Database
-from storage.errors import StorageError
 
 _log: Final = structlog.get_logger(__name__)
 
@@ -40,7 +38,6 @@ class Answers:
     ) -> None:
         """`worker` names this process in leases; `on_free` is called with each chat whose answer is shown."""
         self.showing = Showing(database, bot, clock, worker=worker, photos=photos, on_free=on_free)
-        self._database = database
         self._bot = bot
         self._clock = clock
         self._catalogue = catalogue
@@ -88,10 +85,10 @@ class Answers:
         """Makes the client's command list fit its person; nothing waits for it, and the next update tries again."""
         try:
             await self._bot.call(listing.call["method"], listing.call["params"])
-            async with self._database.write() as conn:
-                await chats.set_listed(conn, person_id, listing.name)
-        except (TelegramError, StorageError) as error:
+        except TelegramError as error:
             _log.info("a command list was not changed", reason=str(error))
+        else:
+            self.showing.listed(person_id, listing.name)
 
     def _aside(self, work: Coroutine[Any, Any, None]) -> None:
         """Does something that nothing waits for and that raises nothing."""

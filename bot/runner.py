@@ -84,7 +84,7 @@ class Runner:
             handling=handling,
             answers=answers,
             failing=failing,
-            on_free=lambda _person: self.wake(),  # their next one may wait, or this one again after a failure
+            on_free=self._ended,
         )
         self._holding = Holding(database, clock, worker)
         self._woken = asyncio.Event()
@@ -200,6 +200,12 @@ class Runner:
     def _look_at_heard(self) -> None:
         self._heard = False
         self.wake()
+
+    def _ended(self, person_id: int, more: bool) -> None:
+        """Slow work of somebody is done; `more` may wait: their next update, or this one again after a failure."""
+        if more:
+            self.wake()
+        self._freed(person_id)
 
     def _freed(self, person_id: int) -> None:
         """Somebody's next update can be taken: looks for it if it was seen waiting."""

@@ -1,6 +1,6 @@
 """Shows committed answers, and notes in the database that they were shown.
 
-A note has no transaction of its own where another is about to be made anyhow: it goes first in the worker's next one,
+A note has no transaction of its own where another is made within a moment: it goes first in the worker's next one,
 and who is read there is free. A kill before it has the answer shown once more, as one while it is being shown does.
 """
 
@@ -69,6 +69,8 @@ class Showing:
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._leases: dict[int, ShowingLease] = {}  # of the same chats
         self._notes: dict[int, _Note] = {}  # by chat
+        self._lists: dict[int, str] = {}  # command lists that clients were given, by person
+        self._oldest = 0.0  # when the first of both came
         self._noting: asyncio.Task[None] | None = None
         self._turns = asyncio.Lock()
 
@@ -78,7 +80,7 @@ class Showing:
     @property
     def busy(self) -> bool:
         """Whether anything is still to be shown or noted."""
-        return bool(self._tasks or self._notes or self.is_writing)
+        return bool(self._tasks or self._notes or self._lists or self.is_writing)
 
     @property
     def chats(self) -> frozenset[int]:
@@ -95,12 +97,18 @@ class Showing:
         """A write transaction that first notes what was shown, one at a time; with the chats that are busy in it."""
         async with self._turns:
             async with self._database.write() as conn:
-                busy, notes = frozenset(self._tasks), list(self._notes.values())
+                began = asyncio.get_running_loop().time()
+                busy, notes, lists = frozenset(self._tasks), list(self._notes.values()), self._lists.copy()
                 if notes:
                     await chats.shown(conn, notes, worker=self._worker)
+                if lists:
+                    await chats.set_listed(conn, lists)
                 yield conn, busy
             for note in notes:
                 del self._notes[note.chat_id]
+            for person_id in [person_id for person_id, name in lists.items() if self._lists[person_id] == name]:
+                del self._lists[person_id]
+            self._oldest = began  # or a little later: what is left came while that was written
 
     def has(self, chat_id: int) -> bool:
         """Whether this chat's answer is still on its way."""
@@ -112,6 +120,11 @@ class Showing:
             lease = ShowingLease(self._database, self._clock, self._worker, row)
             self._leases[row.person_id] = lease
             self._tasks[row.person_id] = asyncio.create_task(self._show(row, calls, lease))
+
+    def listed(self, person_id: int, name: str) -> None:
+        """Notes which command list a person's client was given; a kill before that has it given once more."""
+        self._lists[person_id] = name
+        self._note_soon()
 
     def kept(self, answers: Iterable[tuple[int, int]], until: datetime) -> None:
         """Says that these answers, each a chat and its revision, are this worker's until then."""
@@ -131,12 +144,8 @@ class Showing:
 
     async def note_now(self) -> None:
         """Notes what was shown, if it is not yet."""
-        while self._notes:
-            try:
-                async with self.writing():
-                    pass
-            except StorageError as error:
-                await self._pause(error)
+        while self._has_notes:
+            await self._note_once()
 
     async def _show(self, row: ChatRow, calls: Sequence[Call], lease: ShowingLease) -> None:
         before_sending.set(lease.check)
@@ -159,16 +168,36 @@ class Showing:
 
     def _note(self, note: _Note) -> None:
         self._notes[note.chat_id] = note
+        self._note_soon()
+
+    @property
+    def _has_notes(self) -> bool:
+        return bool(self._notes or self._lists)
+
+    def _note_soon(self) -> None:
         if self._noting is None:
+            self._oldest = asyncio.get_running_loop().time()
             # For many answers at once: it follows none of them.
             self._noting = asyncio.create_task(self._note_later(), context=Context())
 
     async def _note_later(self) -> None:
+        """Makes a transaction for what none came for in time."""
         try:
-            await asyncio.sleep(_LATEST)
-            await self.note_now()
+            while self._has_notes:
+                time_left = self._oldest + _LATEST - asyncio.get_running_loop().time()
+                if time_left > 0:
+                    await asyncio.sleep(time_left)
+                else:
+                    await self._note_once()
         finally:
             self._noting = None
+
+    async def _note_once(self) -> None:
+        try:
+            async with self.writing():
+                pass
+        except StorageError as error:
+            await self._pause(error)
 
     async def _note_exhibits(self, shown: Sequence[Exhibit], notes: Sequence[_Note]) -> None:
         """At once, and of half an answer, too: whatever of an attempt lies in a chat has to go again."""

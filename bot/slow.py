@@ -2,7 +2,10 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
+from datetime import datetime
 from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import screen
 from bot.answers import Answers
@@ -15,6 +18,7 @@ from bot.turn import Turn, not_deleted
 from core.errors import CoreError
 from core.logs import following
 from core.unit import Clock
+from storage import inbox
 from storage.database import Database
 from storage.inbox import Waiting
 
@@ -31,9 +35,9 @@ class SlowWork:
         handling: Handling,
         answers: Answers,
         failing: Failing,
-        on_free: Callable[[int], None],
+        on_free: Callable[[int, bool], None],
     ) -> None:
-        """`on_free` is called with each person whose update is done."""
+        """`on_free` is called with each person whose update is done, and whether more may wait."""
         self._database = database
         self._bot = bot
         self._clock = clock
@@ -65,41 +69,55 @@ class SlowWork:
 
     def fail(self, waiting: Waiting, error: Exception) -> None:
         """Sets aside an update that could not even be read."""
-        self._begin(waiting, self._failing.set_aside(waiting, error))
+        self._begin(waiting, self._set_aside(waiting, error))
 
-    def _begin(self, waiting: Waiting, work: Coroutine[Any, Any, None]) -> None:
+    def _begin(self, waiting: Waiting, work: Coroutine[Any, Any, bool]) -> None:
+        """`work` says whether more may wait."""
+
         async def run() -> None:
+            more = True
             try:
                 with following(waiting.update_id):
-                    await work
+                    more = await work
             finally:
                 self._seqs.pop(waiting.person_id, None)
                 self._tasks.pop(waiting.person_id, None)
-                self._on_free(waiting.person_id)
+                self._on_free(waiting.person_id, more)
 
         self._seqs[waiting.person_id] = waiting.seq
         self._tasks[waiting.person_id] = asyncio.create_task(run())
 
-    async def _carry_out(self, turn: Turn) -> None:
+    async def _set_aside(self, waiting: Waiting, error: Exception) -> bool:
+        await self._failing.set_aside(waiting, error)
+        return True
+
+    async def _carry_out(self, turn: Turn) -> bool:
         """What deletes a password or asks core for slow work."""
         decision = turn.decision
         assert isinstance(decision, Submit | Reply)
         try:
             deleted = all([await screen.delete(self._bot, turn.person.id, message) for message in decision.forget])
             if isinstance(decision, Submit):
-                await self._submit(turn, decision, deleted)
-            else:
-                turn.decision = decision if deleted else not_deleted(decision)
-                await through_outages(lambda: self._end(turn))
+                return await self._submit(turn, decision, deleted)
+            turn.decision = decision if deleted else not_deleted(decision)
+            return await self._end(turn, lambda conn, now: self._handling.carry_out(conn, [turn], now))
         except Exception as error:
-            await self._failing.set_aside(turn.waiting, error)
+            return await self._set_aside(turn.waiting, error)
 
-    async def _end(self, turn: Turn) -> None:
-        async with self._database.write() as conn:
-            await self._handling.carry_out(conn, [turn], self._clock())
+    async def _end(self, turn: Turn, write: Callable[[AsyncConnection, datetime], Awaitable[None]]) -> bool:
+        """The last transaction, which asks what else waits: whoever looked for it would need one more."""
+
+        async def commit() -> bool:
+            async with self._database.write() as conn:
+                now = self._clock()
+                await write(conn, now)
+                return await inbox.is_waiting(conn, now)
+
+        more = await through_outages(commit)
         self._answers.show(turn)
+        return more
 
-    async def _submit(self, turn: Turn, submit: Submit, deleted: bool) -> None:
+    async def _submit(self, turn: Turn, submit: Submit, deleted: bool) -> bool:
         acts = submit.acts
         self._answers.busy(turn.person.id, acts.shows)
 
@@ -107,24 +125,22 @@ class SlowWork:
             async with self._database.write() as conn:
                 return await self._handling.begin(conn, turn, submit, self._clock())
 
-        async def end(act: Callable[[Case], Awaitable[Done | Refused]]) -> None:
-            async with self._database.write() as conn:
-                await self._handling.finish(conn, turn, submit, act, self._clock(), deleted=deleted)
-            self._answers.show(turn)
+        def end(act: Callable[[Case], Awaitable[Done | Refused]]) -> Awaitable[bool]:
+            return self._end(
+                turn, lambda conn, now: self._handling.finish(conn, turn, submit, act, now, deleted=deleted)
+            )
 
         try:
             begun = await through_outages(begin)
         except CoreError as error:
             problem = refused(error)
-            await through_outages(lambda: end(lambda _case: _known(problem)))
-            return
+            return await end(lambda _case: _known(problem))
         try:
             worked = await acts.work(self._handling.core, begun)
         except CoreError as error:
             problem = refused(error)
-            await through_outages(lambda: end(lambda case: _given_up(acts.give_up(case, begun), problem)))
-            return
-        await through_outages(lambda: end(lambda case: acts.finish(case, submit.submission.answers, worked)))
+            return await end(lambda case: _given_up(acts.give_up(case, begun), problem))
+        return await end(lambda case: acts.finish(case, submit.submission.answers, worked))
 
 
 def is_slow(turn: Turn) -> bool:

@@ -3,7 +3,7 @@
 One worker at a time shows a chat's answer: who commits it, until its lease ends; then whoever takes it over.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -82,6 +82,17 @@ _is_showing = (
     .where(chats.c.person_id == bindparam("person"), chats.c.revision == bindparam("at_revision"), _is_workers)
     .values(showing_until=bindparam("until"))
 )
+_set_listed = (
+    update(chats)
+    .where(
+        chats.c.person_id
+        == select(chats.c.person_id)
+        .where(chats.c.person_id == bindparam("person"))
+        .with_for_update(skip_locked=True)
+        .scalar_subquery()
+    )
+    .values(listed=bindparam("name"))
+)
 _shown = (
     update(chats)
     .where(
@@ -125,9 +136,12 @@ async def save(
     return set(written.scalars())
 
 
-async def set_listed(conn: AsyncConnection, person_id: int, listed: str) -> None:
-    """Notes which command list the person's client has now."""
-    await conn.execute(update(chats).where(chats.c.person_id == person_id).values(listed=listed))
+async def set_listed(conn: AsyncConnection, lists: Mapping[int, str]) -> None:
+    """Notes which command list each of these people's clients has now.
+
+    A row that another transaction has locked is passed over: the list is given once more at the person's next update.
+    """
+    await conn.execute(_set_listed, [{"person": person, "name": name} for person, name in lists.items()])
 
 
 async def set_blocked(conn: AsyncConnection, person_id: int, at: datetime | None) -> None:

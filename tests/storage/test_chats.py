@@ -140,7 +140,7 @@ async def test_who_renews_keeps_an_answer_and_nobody_renews_anothers(database: D
 async def test_who_renews_waits_for_nobody_and_keeps_all_the_others(database: Database) -> None:
     await save_for(database, "one", row(1, pending=b"sealed"), row(2, pending=b"sealed"))
     async with database.write() as stopped:
-        await chats.set_listed(stopped, 1, "guest zh")
+        await chats.set_listed(stopped, {1: "guest zh"})
         async with database.write() as conn:
             await chats.keep_showing(conn, [1, 2], worker="one", until=LATER + LEASE)
     assert await take_left(database, "two", LATER) == [1]

@@ -98,7 +98,7 @@ async def test_a_renewal_that_waited_for_longer_than_a_lease_is_made_again(datab
     answer = await commit(database, clock, "one")
     clock.advance(seconds=11)
     async with database.write() as conn:
-        await chats.set_listed(conn, 7, "guest zh")
+        await chats.set_listed(conn, {7: "guest zh"})
         checking = asyncio.create_task(ShowingLease(database, clock, "one", answer).check())
         await asyncio.sleep(0.2)
         assert not checking.done()
@@ -127,7 +127,7 @@ async def test_an_answer_whose_lease_is_renewed_all_along_asks_nobody(
     renewing = asyncio.create_task(Holding(database, clock, "one").renew(list, lambda: one.chats, kept))
     await renewed.wait()
     async with database.write() as conn:
-        await chats.set_listed(conn, 7, "guest zh")  # whoever asks now waits
+        await chats.set_listed(conn, {7: "guest zh"})  # whoever asks now waits
         clock.advance(seconds=5)
         await telegram.until(lambda: sent(telegram) == "ab", seconds=2)
     renewing.cancel()
