@@ -20,6 +20,7 @@ from bot.desk import Desk
 from bot.dialog.engine import Engine
 from bot.exports import Exporting
 from bot.flows import FLOWS
+from bot.gathering import Gathering
 from bot.granted import Granted
 from bot.hearing import Hearing
 from bot.intake import Intake, Polling
@@ -183,9 +184,10 @@ class App:
             clock=self._clock,
             worker=self._worker,
         )
-        intake = Intake(
-            sealer=self.core.inbox_sealer, bot_id=self.bot.id, clock=self._clock, receive=self._runner.receive
-        )
+        receive = self._runner.receive
+        if settings.telegram.mode == "webhook":
+            receive = Gathering(receive).receive
+        intake = Intake(sealer=self.core.inbox_sealer, bot_id=self.bot.id, clock=self._clock, receive=receive)
         self._exporting = Exporting(
             database=self.database,
             core=self.core,

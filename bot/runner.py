@@ -34,7 +34,7 @@ from storage.inbox import Adding, Waiting
 
 _BATCH: Final = 64
 _FEW: Final = 16
-"""So many that arrive together are carried out at once: each waits for all, and so does whoever delivers them."""
+"""Of more that arrive together other workers are to have their share, where there may be any."""
 _AT_ONCE: Final = 512
 # Seconds. Who is woken looks at once; besides, we look for what was put back, and for what a worker holds who dies over
 # it: often for longer than a lease after anything was heard, seldom at rest.
@@ -45,6 +45,8 @@ _PAUSES_HELD_UP: Final = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
 _LOOK_FOR_LEFT: Final = 5.0
 _LEAVE_TO_OTHERS: Final = 0.02
 """Who received an update mostly takes it: we look so much later, and once for all that was heard meanwhile."""
+_SOON: Final = 0.005
+"""For what can be taken now we look so much later, unless something is received meanwhile: it is found with that."""
 
 
 @dataclass(slots=True)
@@ -87,6 +89,7 @@ class Runner:
             on_free=self._ended,
         )
         self._holding = Holding(database, clock, worker)
+        self._others = database.dialect == "postgresql"  # there may be other workers
         self._woken = asyncio.Event()
         self._heard = False
         self._stopping = False
@@ -95,6 +98,9 @@ class Runner:
         self._resting.set()
         self._passed_over: set[int] = set()
         self._held_up = 0
+        self._looks = 0  # at what waits, so far
+        self._looks_before = 0  # how many, when the next one was found to be due
+        self._looks_soon = False
 
     def wake(self) -> None:
         """Says that there may be something to do."""
@@ -107,12 +113,13 @@ class Runner:
             asyncio.get_running_loop().call_later(_LEAVE_TO_OTHERS, self._look_at_heard)
 
     async def receive(self, add: Adding) -> int:
-        """Commits what arrived, and in the same transaction what it comes to if that is little: one commit, not two.
+        """Commits what arrived, and in the same transaction what it comes to: one commit, not two.
 
-        Returns how many were new; raises what `add` raises. What is received while a batch is at work is only stored,
-        and so is what can be shared with other workers.
+        Returns how many were new; raises what `add` raises. Where other workers may be, what is much, and what comes
+        while a batch is at work, is only stored: they can have their share of it.
         """
-        if not self._begun or self._stopping or self._showing.is_writing or self._room <= 0:
+        left_to_others = self._others and self._showing.is_writing
+        if not self._begun or self._stopping or self._room <= 0 or left_to_others:
             return await self._store(add)
         batch = None
         try:
@@ -120,14 +127,15 @@ class Runner:
                 now = self._clock()  # not before: what others did while we waited was done earlier
                 busy = showing | self._slow.people
                 added = await add(conn)
-                free, _ = await self._find(conn, busy, now) if 0 < added <= _FEW else ([], False)
+                all_at_once = added <= _FEW or not self._others
+                free, full = await self._find(conn, busy, now) if added and all_at_once else ([], added > 0)
                 if free:
                     batch = await self._carry_out(conn, free, busy, now)
         except Exception:  # one of them is at fault, or the database: first all are stored, and then that is found out
             return await self._store(add)
         if batch:
             self._follow_up(batch)
-        if added and (batch is None or batch.more or batch.taken.later):
+        if full or (batch and batch.taken.later):
             self.wake()
         return added
 
@@ -201,21 +209,33 @@ class Runner:
         self._heard = False
         self.wake()
 
+    def _look_soon(self) -> None:
+        """Looks in a moment, unless somebody who takes what waits does so first."""
+        self._looks_before = self._looks
+        if not self._looks_soon:
+            self._looks_soon = True
+            asyncio.get_running_loop().call_later(_SOON, self._look)
+
+    def _look(self) -> None:
+        self._looks_soon = False
+        if self._looks == self._looks_before:
+            self.wake()
+
     def _ended(self, person_id: int, more: bool) -> None:
         """Slow work of somebody is done; `more` may wait: their next update, or this one again after a failure."""
         if more:
-            self.wake()
+            self._look_soon()
         self._freed(person_id)
 
     def _freed(self, person_id: int) -> None:
         """Somebody's next update can be taken: looks for it if it was seen waiting."""
         if person_id in self._passed_over or self._held_up:
-            self.wake()
+            self._look_soon()
 
     @property
     def _room(self) -> int:
         """How many may be taken now."""
-        return min(_BATCH, _AT_ONCE - len(self._showing))
+        return max(0, min(_BATCH, _AT_ONCE - len(self._showing)))
 
     async def _store(self, add: Adding) -> int:
         async with self._database.write() as conn:
@@ -251,10 +271,11 @@ class Runner:
                     await self._alone(waiting)
             return True
         self._follow_up(batch)
-        return (batch.more and bool(batch.taken.turns or batch.taken.broken)) or full
+        return full
 
     async def _find(self, conn: AsyncConnection, busy: frozenset[int], now: datetime) -> tuple[list[Waiting], bool]:
         """Whose updates can be taken; and whether so many wait that not all were seen."""
+        self._looks += 1
         room = self._room
         most = room + len(busy) + self._held_up  # who cannot be taken yet must not crowd out who can
         found = await inbox.waiting(conn, now=now, most=most)
@@ -277,10 +298,10 @@ class Runner:
         return _Batch(taken, quick, slow, await inbox.is_waiting(conn, now))
 
     def _pass_over(self, chats_: set[int]) -> None:
-        """Remembers who waits for their chat to be free; whose chat became free meanwhile is looked for at once."""
+        """Remembers who waits for their chat to be free; whose chat became free meanwhile is looked for."""
         self._passed_over = chats_
         if any(chat not in self._slow.people and not self._showing.has(chat) for chat in chats_):
-            self.wake()
+            self._look_soon()
 
     def _follow_up(self, batch: _Batch) -> None:
         """What comes after the commit."""
@@ -292,6 +313,8 @@ class Runner:
             self._slow.start(turn)
         for waiting, error in batch.taken.broken:
             self._slow.fail(waiting, error)
+        if batch.more and (batch.taken.turns or batch.taken.broken):
+            self._look_soon()
         self._held_up = len(batch.taken.later)
         self._pass_over(self._passed_over | (set(batch.taken.later) & (self._showing.chats | self._slow.people)))
 

@@ -172,5 +172,5 @@ async def test_a_step_of_a_dialog_is_written_in_two_short_transactions(clinic: C
         steps.append(list(written))
     event.remove(engine, "before_cursor_execute", note)
     event.remove(engine, "commit", end)
-    # What arrives while the runner looks for other work is only stored, and handled by the next look.
+    # What arrives before the chat is free again is handled by the next look.
     assert ["INSERT inbox", "INSERT chats", "UPDATE inbox", "COMMIT", "UPDATE chats", "COMMIT"] in steps
