@@ -281,7 +281,7 @@ class Runner:
         found = await inbox.waiting(conn, now=now, most=most)
         self._pass_over({waiting.person_id for waiting in found} & busy)
         free = [waiting for waiting in found if waiting.person_id not in busy]
-        return free[: room + self._held_up], len(found) == most
+        return free[: room + self._held_up], len(found) == most or not room
 
     async def _carry_out(
         self, conn: AsyncConnection, free: Sequence[Waiting], busy: frozenset[int], now: datetime
