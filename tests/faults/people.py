@@ -17,6 +17,8 @@ PASSWORD: Final = "correct horse battery"
 PATIENCE: Final = 300.0  # a busy machine takes a minute for a start
 NOT_KEPT: Final = "照片现在存不下来"
 """The disk is full: its sender is asked to send it again."""
+NOT_FETCHED: Final = "照片没能从 Telegram 取下来"
+"""Telegram does not give it: so is its sender then."""
 OLD_BUTTON: Final = "这个按钮过期了"
 PAGE: Final = pictures.jpeg(pictures.page(size=(640, 480), text="certificate"))
 
@@ -57,8 +59,8 @@ class Person:
                 await self._press(what, then, before)
             else:
                 await self.chat.send_photo(PAGE, wait=False)
-                while await self.sees(then, NOT_KEPT, after=before) == NOT_KEPT:
-                    self.walked.insert(-1, NOT_KEPT)
+                while (told := await self.sees(then, NOT_KEPT, NOT_FETCHED, after=before)) != then:
+                    self.walked.insert(-1, told)
                     await asyncio.sleep(1)
                     before = len(self.record.shown[self.chat.id])
                     await self.chat.send_photo(PAGE, wait=False)
