@@ -18,6 +18,7 @@ from core.removals import Removal, remove_later, remove_now
 from core.sessions import Sessions, Signed
 from core.throttle import Throttle
 from core.unit import UnitOfWork
+from storage import accounts as account_store
 from storage import exports as store
 from storage.exports import ExportJob
 
@@ -109,6 +110,7 @@ class Exports:
 
     async def delivered(self, uow: UnitOfWork, job: ExportJob, holder: str, message_id: int) -> bool:
         """Notes a file in the chat, which goes after 24 hours; at once, and False, when it is wanted no more."""
+        await account_store.get_locked(uow.conn, job.account_id)
         wanted = await self.keep(uow, job, holder)
         await self.take_away(uow, job, message_id, after=SHOWN_FOR if wanted else timedelta(0))
         return wanted
@@ -134,6 +136,7 @@ class Exports:
 
     async def fail(self, uow: UnitOfWork, job: ExportJob, holder: str) -> None:
         """Gives a job up, and tells its account so, unless that is suspended."""
+        await account_store.get_locked(uow.conn, job.account_id)
         ended = await store.end(uow.conn, job.id, holder)
         if ended and (await self._accounts.get(uow, job.account_id)).state is AccountState.ACTIVE:
             await self._notices.tell(uow, job.account_id, NoticeKind.EXPORT_FAILED)

@@ -172,6 +172,8 @@ class Recovery:
         actor: str | None = None,
     ) -> None:
         """Without a number nobody needs to confirm it."""
+        if account is not None:
+            await account_store.get_locked(uow.conn, account.id)
         await store.add(
             uow.conn,
             uow.now,

@@ -20,6 +20,7 @@ from core.tokens import LIFE, WINDOW, Claims, Tokens, lapses_at, new_id
 from core.unit import Channel, UnitOfWork
 from core.values import Role
 from storage import account_chats
+from storage import accounts as account_store
 from storage import recovery as recovery_store
 from storage import sessions as store
 from storage.tables.base import AnyRow
@@ -194,6 +195,7 @@ class Sessions:
         A chat that is logged out so is forgotten (should it log in again, the owner hears of a new one), and what it
         asked for ends. False, and nothing is changed: there is no such login, it has ended, or it is another account's.
         """
+        await account_store.get_locked(uow.conn, signed.account_id)
         ended = await store.end_of(uow.conn, signed.account_id, session_id, uow.now, EndReason.ENDED_BY_OWNER)
         if ended is None:
             return False
@@ -211,6 +213,7 @@ class Sessions:
 
         So does what was asked for to get into it otherwise: it may not have been the owner who asked.
         """
+        await account_store.get_locked(uow.conn, signed.account_id)
         await recovery_store.drop_of_account(uow.conn, signed.account_id)
         if not await store.end_of_account(uow.conn, signed.account_id, uow.now, EndReason.LOGOUT_EVERYWHERE):
             return  # somebody else was first (TOKENS T18)
@@ -285,6 +288,7 @@ class Sessions:
         rotated_at = await store.rotated_at(uow.conn, row.id, claims.jti)
         if rotated_at is None or uow.now - rotated_at <= THEFT_GRACE:
             return RefreshRefused(stolen=False)
+        await account_store.get_locked(uow.conn, row.account_id)
         await store.end(uow.conn, row.id, uow.now, EndReason.TOKEN_STOLEN)
         await self._audit.append(uow, Action.STOLEN_TOKEN, subject=row.pseudonym)
         await self._notices.tell(uow, row.account_id, NoticeKind.TOKEN_STOLEN)

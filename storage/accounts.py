@@ -71,7 +71,12 @@ async def get(conn: AsyncConnection, account_id: int) -> AnyRow | None:
 
 
 async def get_locked(conn: AsyncConnection, account_id: int) -> AnyRow | None:
-    """The account's row, which nobody else can change until this transaction ends."""
+    """The account's row, which nobody else can change until this transaction ends.
+
+    Whoever changes what is an account's (its logins, requests, exports) and adds to it, or the other way round, takes
+    this first. On PostgreSQL a new row waits for who changes the account's phone, as its key may be about to change:
+    that one waiting for a login that is held here would be a circle.
+    """
     return (await conn.execute(_by_id_locked, {"id": account_id})).one_or_none()
 
 
@@ -147,7 +152,7 @@ async def lock_active_admins(conn: AsyncConnection) -> list[int]:
         select(accounts.c.id)
         .where(accounts.c.role == "admin", accounts.c.state == "active")
         .order_by(accounts.c.id)  # one order for all: no deadlock
-        .with_for_update()
+        .with_for_update(key_share=True)
     )
     return list((await conn.execute(statement)).scalars())
 
