@@ -18,11 +18,12 @@ _ARTIFACTS: Final = Path("artifacts")
 
 
 def main(
-    rounds: Annotated[int, typer.Option(min=1, help="Times through all windows.")] = 3,
+    rounds: Annotated[int, typer.Option(min=1, max=3, help="Times through all windows; more photos may not wait.")] = 3,
     seconds: Annotated[float, typer.Option(min=1, help="Length of a window.")] = 8,
     share: Annotated[float, typer.Option(min=0.05, max=1, help="Of the steps a second flat out.")] = 0.5,
     pace: Annotated[
-        int | None, typer.Option(min=2, help="Messages a second instead of a share: to compare one run with another.")
+        int | None,
+        typer.Option(min=0, help="Messages a second instead of a share, to compare one run with another; 0: flat out."),
     ] = None,
     hash_waits: Annotated[
         float | None, typer.Option(min=0, help="Seconds a login waits in place of its hash, which costs nothing then.")
@@ -32,7 +33,7 @@ def main(
     folder = _ARTIFACTS.absolute() / "benchmark-neighbours"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    measured = asyncio.run(measure(folder, rounds, seconds, pace or share, hash_waits))
+    measured = asyncio.run(measure(folder, rounds, seconds, share if pace is None else pace, hash_waits))
     shutil.rmtree(folder)
     stamp = datetime.now().astimezone().strftime("%Y%m%d-%H%M%S")
     (_ARTIFACTS / f"benchmark-neighbours-{stamp}.json").write_text(json.dumps(measured, indent=1))

@@ -1,7 +1,8 @@
 """`python -m benchmarks.neighbours.machine`: what neighbours cost on this machine before any bot comes into it.
 
 Two things that the bot's own work needs, each measured alone and beside what photos or logins do meanwhile, forth and
-back: a core, while the others work; and the disk for a commit, while photos are written to it.
+back: a core, while the others work; and the disk for a commit, while photos are written to it. Those neighbours are
+processes of their own, which `benchmarks.neighbours` puts beside the bot, too.
 """
 
 import asyncio
@@ -17,6 +18,7 @@ from pathlib import Path
 from statistics import median
 from typing import Annotated, Final
 
+import bcrypt
 import typer
 
 from benchmarks.neighbours.pictures import photo
@@ -26,6 +28,7 @@ from core.pictures import take
 _COMMIT_BYTES: Final = 12_000  # a batch's pages in the WAL
 _BETWEEN_COMMITS: Final = 0.003
 _PHOTOS_A_SECOND: Final = 5
+_COST: Final = 12  # as the bot hashes
 _TURNS: Final = 200_000  # of the loop: some ten milliseconds
 
 
@@ -37,6 +40,14 @@ def main(
     Path("artifacts").mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(dir="artifacts") as folder:  # on the project's disk, not in memory
         asyncio.run(_measure(Path(folder), rounds, seconds))
+
+
+async def neighbour(stack: AsyncExitStack, does: str, folder: Path) -> None:
+    """Begins to do this until the stack ends: `hashes`, `busy` (decodes) or `files` (writes photos into the folder)."""
+    module = "benchmarks.neighbours.machine"
+    process = await started(stack, sys.executable, "-m", module, does, str(folder), stdout=PIPE)
+    assert process.stdout
+    await process.stdout.readline()
 
 
 async def _measure(folder: Path, rounds: int, seconds: float) -> None:
@@ -55,9 +66,7 @@ async def _pair(folder: Path, beside: str, measure: Callable[[], list[float]]) -
     """p50 and p99 in seconds, alone and beside it."""
     found = [_percentiles(measure())]
     async with AsyncExitStack() as stack:
-        neighbour = await started(stack, sys.executable, "-m", __spec__.name, beside, str(folder), stdout=PIPE)
-        assert neighbour.stdout
-        await neighbour.stdout.readline()
+        await neighbour(stack, beside, folder)
         found.append(_percentiles(measure()))
     return found
 
@@ -97,8 +106,18 @@ def _timed(act: Callable[[], None], seconds: float, pause: float) -> Iterator[fl
         time.sleep(pause)
 
 
+def _hashes() -> None:
+    """As a hashing thread is: without pause, and behind everybody else."""
+    print("begun", flush=True)
+    os.nice(19)
+    salt = bcrypt.gensalt(_COST)
+    while True:
+        bcrypt.hashpw(b"benchmark neighbour", salt)
+
+
 def _busy() -> None:
-    """As a picture process and a hashing thread are: without pause, and behind everybody else."""
+    """As a picture process is."""
+    print("begun", flush=True)
     os.nice(19)
     content = photo(0)
     while True:
@@ -107,6 +126,7 @@ def _busy() -> None:
 
 def _files(folder: Path) -> None:
     """Photos that are kept, five a second."""
+    print("begun", flush=True)
     content = os.urandom(5_500_000)
     while True:
         began = time.monotonic()
@@ -118,8 +138,12 @@ def _files(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] in (["busy"], ["files"]):
-        print("begun", flush=True)
-        _busy() if sys.argv[1] == "busy" else _files(Path(sys.argv[2]))
-    else:
-        typer.run(main)
+    match sys.argv[1:]:
+        case ["hashes", _]:
+            _hashes()
+        case ["busy", _]:
+            _busy()
+        case ["files", folder]:
+            _files(Path(folder))
+        case _:
+            typer.run(main)

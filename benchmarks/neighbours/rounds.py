@@ -11,13 +11,17 @@ from typing import Any, Final
 
 from benchmarks.contestants import OurBot
 from benchmarks.neighbours.lag import watch
+from benchmarks.neighbours.machine import neighbour
 from benchmarks.processes import cpu_seconds, cpu_seconds_of_children, machine_seconds, memory_mb, started
 
-_WINDOWS: Final[dict[str, dict[str, bool]]] = {
-    "alone": {},
-    "with logins": {"logins": True},
-    "alone again": {},
-    "with photos": {"photos": True},
+# What goes on beside the others in the bot, and what in processes that have nothing to do with it.
+_WINDOWS: Final[dict[str, tuple[dict[str, bool], tuple[str, ...]]]] = {
+    "alone": ({}, ()),
+    "with logins": ({"logins": True}, ()),
+    "hashes elsewhere": ({}, ("hashes", "hashes")),
+    "alone again": ({}, ()),
+    "with photos": ({"photos": True}, ()),
+    "photos elsewhere": ({}, ("busy", "busy", "files")),
 }
 _PATIENCE: Final = 120.0
 _FLAT_OUT_SECONDS: Final = 5.0
@@ -29,7 +33,7 @@ Lags = list[tuple[float, float]]
 async def measure(folder: Path, rounds: int, seconds: float, others: float, hash_waits: float | None) -> dict[str, Any]:
     """Everything measured, as JSON. Raises TimeoutError or EOFError where the bot does not come to the end.
 
-    `others` send so many messages a second or, up to 1, such a share of what they send flat out.
+    `others` send so many messages a second or, up to 1, such a share of what they send flat out; 0: flat out.
     """
     async with AsyncExitStack() as stack:
         load = await started(
@@ -53,12 +57,15 @@ async def measure(folder: Path, rounds: int, seconds: float, others: float, hash
         watching = asyncio.create_task(watch(lambda now, late: idle.append((now, late))))
         players = _Players(load, bot.pid)
         flat_out = await players.play("flat out", seconds=_FLAT_OUT_SECONDS, pace=0)
-        pace = round(others if others > 1 else others * flat_out["steps"] / flat_out["seconds"])
+        pace = round(others * flat_out["steps"] / flat_out["seconds"] if 0 < others <= 1 else others)
         windows = []
         for _ in range(rounds):
             raw = await _raw_bcrypt()
-            for name, beside in _WINDOWS.items():
-                windows.append(await players.play(name, seconds=seconds, pace=pace, **beside) | {"raw": raw})
+            for name, (beside, elsewhere) in _WINDOWS.items():
+                async with AsyncExitStack() as neighbours:
+                    for does in elsewhere:
+                        await neighbour(neighbours, does, folder)
+                    windows.append(await players.play(name, seconds=seconds, pace=pace, **beside) | {"raw": raw})
             windows.append(await players.play("logins alone", seconds=seconds, logins=True) | {"raw": raw})
             windows.append(await players.play("photos alone", seconds=seconds, photos=True) | {"raw": raw})
         watching.cancel()

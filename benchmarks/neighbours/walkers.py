@@ -1,5 +1,6 @@
-"""People who do one thing again and again, each act as soon as the answer to the last has come."""
+"""People who do one thing again and again, each act a moment after the answer to the last has come."""
 
+import asyncio
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import cycle
@@ -13,6 +14,8 @@ _EACH: Final = 3  # photos of one sending, fewer than it takes
 FILE: Final = "photo"
 """What the server calls every photo."""
 _DATE: Final = 1_790_000_000
+_THINKS: Final = 0.1
+"""Seconds. At once they would write while the answer's second call is still on its way, as nobody can."""
 
 Json = dict[str, Any]
 
@@ -123,6 +126,10 @@ class Walker:
         self.counted += act.counts
         self._waits_for = None
         if self._walks:
+            asyncio.get_running_loop().call_later(_THINKS, self._go_on)
+
+    def _go_on(self) -> None:
+        if self._walks and self._waits_for is None:
             self._next()
 
     def _next(self) -> None:
