@@ -19,7 +19,7 @@ _ARTIFACTS: Final = Path("artifacts")
 
 def main(
     rounds: Annotated[int, typer.Option(min=1, max=3, help="Times through all windows; more photos may not wait.")] = 3,
-    seconds: Annotated[float, typer.Option(min=1, help="Length of a window.")] = 8,
+    seconds: Annotated[float, typer.Option(min=1, help="Length of a window.")] = 6,
     share: Annotated[float, typer.Option(min=0.05, max=1, help="Of the steps a second flat out.")] = 0.5,
     pace: Annotated[
         int | None,
