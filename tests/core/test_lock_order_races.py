@@ -47,7 +47,7 @@ NAMES: Final = (
     "use a stolen token",
     "log in",
     "ask for a password",
-    "ask for an export's delivery",
+    "deliver the export",
     "give the export up",
     "give consent",
     "refuse the certificate",
@@ -104,7 +104,8 @@ class Pairs:
         """What became of both, when the first was cut there until the second was done or waited for it."""
         cut = Cut(where)
         one = asyncio.create_task(self._tried(first, cut))
-        await cut.reached.wait()
+        async with asyncio.timeout(10):
+            await cut.reached.wait()
         two = asyncio.create_task(self._tried(second, Cut()))
         while not two.done() and not await self._somebody_waits():
             await asyncio.wait([two], timeout=0.003)
@@ -199,10 +200,12 @@ async def acts(clinic: Clinic, core: Core, desk: Desk, clock: SetClock) -> dict[
 @pytest.mark.parametrize("name", NAMES)
 async def test_wherever_it_is_cut_nobody_waits_in_a_circle(pairs: Pairs, acts: dict[str, Act], name: str) -> None:
     first = acts[name]
+    places = (await pairs.alone(first)).places()
     for other, second in acts.items():
-        for where in (await pairs.alone(first)).places():
+        for where in places:
             ended = await pairs.cut(first, where, second)
-            assert not [how for how in ended if "deadlock" in how], f"{name}, cut at {where}, and {other}: {ended}"
+            fair = all(how == "done" or how.startswith("refused") for how in ended)
+            assert fair, f"{name}, cut at {where}, and {other}: {ended}"
 
 
 def _locks(statement: str) -> bool:
