@@ -14,6 +14,7 @@ from asyncio.subprocess import PIPE
 from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack
 from io import BytesIO
+from itertools import count
 from pathlib import Path
 from statistics import median
 from typing import Annotated, Final
@@ -25,9 +26,11 @@ from benchmarks.neighbours.pictures import photo
 from benchmarks.processes import started
 from core.pictures import take
 
+PHOTOS_A_SECOND: Final = 5
+KEPT: Final = 12
+"""Photos that lie there at a time: who writes over one finds memory at hand that a new one has to ask for."""
 _COMMIT_BYTES: Final = 12_000  # a batch's pages in the WAL
 _BETWEEN_COMMITS: Final = 0.003
-_PHOTOS_A_SECOND: Final = 5
 _COST: Final = 12  # as the bot hashes
 _TURNS: Final = 200_000  # of the loop: some ten milliseconds
 
@@ -128,13 +131,14 @@ def _files(folder: Path) -> None:
     """Photos that are kept, five a second."""
     print("begun", flush=True)
     content = os.urandom(5_500_000)
-    while True:
+    for number in count():
         began = time.monotonic()
-        with (folder / "photo").open("wb") as file:
+        with (folder / f"{os.getpid()}-{number}").open("wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        time.sleep(max(0.0, 1 / _PHOTOS_A_SECOND - (time.monotonic() - began)))
+        (folder / f"{os.getpid()}-{number - KEPT}").unlink(missing_ok=True)
+        time.sleep(max(0.0, 1 / PHOTOS_A_SECOND - (time.monotonic() - began)))
 
 
 if __name__ == "__main__":

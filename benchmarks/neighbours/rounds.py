@@ -2,10 +2,12 @@
 
 import asyncio
 import json
+import signal
 import sys
 import time
 from asyncio.subprocess import PIPE, Process
-from contextlib import AsyncExitStack, suppress
+from collections.abc import Iterator
+from contextlib import AsyncExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,6 +16,7 @@ from benchmarks.neighbours.lag import watch
 from benchmarks.neighbours.machine import neighbour
 from benchmarks.processes import cpu_seconds, cpu_seconds_of_children, machine_seconds, memory_mb, started
 
+_WITHOUT_DIALOGS: Final = "photos without dialogs"
 # What goes on beside the others in the bot, and what in processes that have nothing to do with it.
 _WINDOWS: Final[dict[str, tuple[dict[str, bool], tuple[str, ...]]]] = {
     "alone": ({}, ()),
@@ -22,6 +25,7 @@ _WINDOWS: Final[dict[str, tuple[dict[str, bool], tuple[str, ...]]]] = {
     "alone again": ({}, ()),
     "with photos": ({"photos": True}, ()),
     "photos elsewhere": ({}, ("busy", "busy", "files")),
+    _WITHOUT_DIALOGS: ({}, ()),
 }
 _PATIENCE: Final = 120.0
 _FLAT_OUT_SECONDS: Final = 5.0
@@ -65,6 +69,8 @@ async def measure(folder: Path, rounds: int, seconds: float, others: float, hash
                 async with AsyncExitStack() as neighbours:
                     for does in elsewhere:
                         await neighbour(neighbours, does, folder)
+                    if name == _WITHOUT_DIALOGS:
+                        neighbours.enter_context(_photos_without_dialogs(bot))
                     windows.append(await players.play(name, seconds=seconds, pace=pace, **beside) | {"raw": raw})
             windows.append(await players.play("logins alone", seconds=seconds, logins=True) | {"raw": raw})
             windows.append(await players.play("photos alone", seconds=seconds, photos=True) | {"raw": raw})
@@ -74,6 +80,16 @@ async def measure(folder: Path, rounds: int, seconds: float, others: float, hash
             window["stalls_ms"] = _within(told, window)
             window["idle_stalls_ms"] = _within(idle, window)
         return {"pace": pace, "flat_out": flat_out, "windows": windows}
+
+
+@contextmanager
+def _photos_without_dialogs(bot: Process) -> Iterator[None]:
+    """They go their way through the bot (benchmarks/neighbours/probed.py)."""
+    bot.send_signal(signal.SIGUSR1)
+    try:
+        yield
+    finally:
+        bot.send_signal(signal.SIGUSR2)
 
 
 class _Players:
