@@ -10,6 +10,7 @@ from bot.acts import sentence
 from bot.dialog.view import About, Button, Picture, Rows, Screen, Text
 from bot.people import signed_in
 from bot.person import Case, Reply
+from core.attempts import admin_number
 from core.dossiers import Act, Dossier, Record
 from core.errors import CoreError, Forbidden
 from storage.reference import Place
@@ -52,10 +53,12 @@ async def page(case: Case, arg: str) -> Reply:
 
 async def queued(case: Case, after: tuple[datetime, int] | None = None) -> Reply:
     """What waits, oldest first."""
-    found = await case.core.dossiers.queue(case.uow, signed_in(case), after)
+    signed = signed_in(case)
+    found = await case.core.dossiers.queue(case.uow, signed, after)
     if not found.lines:
         return Reply((Screen((Text("queue.empty"),), buttons=((menu.MENU,),)),))
-    lines = tuple(words.waiting(number, line) for number, line in enumerate(found.lines, start=1))
+    reader = admin_number(signed.account_id)
+    lines = tuple(words.waiting(number, line, reader) for number, line in enumerate(found.lines, start=1))
     opens = [Button(Text.of("queue.open", number=line.number), "review", f"open.{line.number}") for line in found.lines]
     ways = []
     if after is not None:

@@ -21,9 +21,11 @@ _NUMBERS: Final = 5
 _BY_TIME: Final = frozenset({State.PENDING, State.WITHDRAWN, State.SUPERSEDED, State.EXPIRED, State.REVALIDATE})
 
 
-def waiting(number: int, line: Waiting) -> Text:
-    """A line of the queue."""
-    if line.claimed_by is not None:
+def waiting(number: int, line: Waiting, reader: str) -> Text:
+    """A line of the queue, for the admin of this number."""
+    if line.claimed_by == reader:
+        mark = Text("queue.yours")
+    elif line.claimed_by is not None:
         mark = Text.of("queue.claimed", admin=line.claimed_by)
     elif line.state is State.PENDING:
         mark = Text("queue.appeal" if line.appeal else "queue.pending")

@@ -59,6 +59,13 @@ def images(chat: Chat) -> list[bool]:
     return [message.deleted for message in chat.messages if message.media]
 
 
+async def test_the_queue_says_you_to_who_has_an_attempt_open(clinic: Clinic, wang: Chat, chen: Chat) -> None:
+    number = await send(wang, "page one")
+    await chen.send(f"/review {number}")
+    await chen.send("/queue")
+    assert f"1. {number} \u2068王医生\u2069，2026-03-01 12:00 起，您正在审核" in chen.screen
+
+
 async def test_an_attempt_from_the_queue_to_the_doctors_news(
     clinic: Clinic, wang: Chat, chen: Chat, zhao: Chat
 ) -> None:
