@@ -28,7 +28,7 @@ from core.pictures import take
 
 PHOTOS_A_SECOND: Final = 5
 KEPT: Final = 12
-"""Photos that lie there at a time: who writes over one finds memory at hand that a new one has to ask for."""
+"""Photos that lie there at a time, each in a file of its own. The first so many find no memory that was just freed."""
 _COMMIT_BYTES: Final = 12_000  # a batch's pages in the WAL
 _BETWEEN_COMMITS: Final = 0.003
 _COST: Final = 12  # as the bot hashes
@@ -46,9 +46,10 @@ def main(
 
 
 async def neighbour(stack: AsyncExitStack, does: str, folder: Path) -> None:
-    """Begins to do this until the stack ends: `hashes`, `busy` (decodes) or `files` (writes photos into the folder)."""
+    """Begins to do this until the stack ends: `hashes`, `busy` (decodes) or `files` (writes photos below `folder`)."""
+    own = stack.enter_context(tempfile.TemporaryDirectory(dir=folder))
     module = "benchmarks.neighbours.machine"
-    process = await started(stack, sys.executable, "-m", module, does, str(folder), stdout=PIPE)
+    process = await started(stack, sys.executable, "-m", module, does, own, stdout=PIPE)
     assert process.stdout
     await process.stdout.readline()
 
@@ -133,11 +134,11 @@ def _files(folder: Path) -> None:
     content = os.urandom(5_500_000)
     for number in count():
         began = time.monotonic()
-        with (folder / f"{os.getpid()}-{number}").open("wb") as file:
+        with (folder / f"photo-{number}").open("wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        (folder / f"{os.getpid()}-{number - KEPT}").unlink(missing_ok=True)
+        (folder / f"photo-{number - KEPT}").unlink(missing_ok=True)
         time.sleep(max(0.0, 1 / PHOTOS_A_SECOND - (time.monotonic() - began)))
 
 

@@ -14,6 +14,7 @@ from typing import Any, Final
 from benchmarks.contestants import OurBot
 from benchmarks.neighbours.lag import watch
 from benchmarks.neighbours.machine import neighbour
+from benchmarks.neighbours.probed import photos_of
 from benchmarks.processes import cpu_seconds, cpu_seconds_of_children, machine_seconds, memory_mb, started
 
 _WITHOUT_DIALOGS: Final = "photos without dialogs"
@@ -76,7 +77,12 @@ async def measure(folder: Path, rounds: int, seconds: float, others: float, hash
             windows.append(await players.play("photos alone", seconds=seconds, photos=True) | {"raw": raw})
         watching.cancel()
         told: Lags = [(float(now), float(late)) for now, late in (line.split() for line in lags.open())]
+        kept = [float(line) for line in photos_of(lags).open()]
         for window in windows:
+            if window["name"] == _WITHOUT_DIALOGS:
+                window["counted"] = sum(0 <= moment - window["began"] <= window["seconds"] for moment in kept)
+                if not window["counted"]:
+                    raise RuntimeError(f"No photo went its way through the bot; see {folder / 'log'}.")
             window["stalls_ms"] = _within(told, window)
             window["idle_stalls_ms"] = _within(idle, window)
         return {"pace": pace, "flat_out": flat_out, "windows": windows}
@@ -89,7 +95,8 @@ def _photos_without_dialogs(bot: Process) -> Iterator[None]:
     try:
         yield
     finally:
-        bot.send_signal(signal.SIGUSR2)
+        with suppress(ProcessLookupError):  # what ended it is told by whoever waits for it
+            bot.send_signal(signal.SIGUSR2)
 
 
 class _Players:
