@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+from contextlib import suppress
 from typing import Any, Final
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -43,6 +44,16 @@ async def settled(database_url: str, *, within: float) -> None:
                 await asyncio.sleep(0.2)
     except TimeoutError:
         raise TimeoutError(f"after {within} s there are still: {left}") from None
+
+
+async def shown(database_url: str, person_id: int) -> None:
+    """Waits until the bot has nothing left to show a person, and knows that it was: none of it comes a second time."""
+    pending = f"SELECT count(*) AS answers FROM chats WHERE person_id = {person_id} AND pending IS NOT NULL"
+    while True:
+        with suppress(OSError, sqlite3.Error, asyncpg.PostgresError):
+            if not (await rows(database_url, pending))[0]["answers"]:
+                return
+        await asyncio.sleep(0.1)
 
 
 def _of_sqlite(path: str, sql: str) -> list[Row]:

@@ -50,7 +50,7 @@ class Clinic:
         """Somebody new; an admin is made at the machine."""
         number = next(self._phones)
         name = f"{'王李张刘陈'[number % 5]}{'小大'[number % 2]}{'明红芳军'[number % 4]}"
-        person = await arrive(self.sandbox, self.record, role, name=name, phone=str(number))
+        person = await arrive(self.sandbox, self.record, self.evidence.database_url, role, name=name, phone=str(number))
         if role == "admin":
             await self.command("admin", "create", "--phone", person.phone, "--name", name, "--password-stdin")
         self.people.append(person)

@@ -11,6 +11,7 @@ from typing import Final, Literal
 
 from sandbox.client import Chat, Sandbox, SandboxError
 from tests import pictures
+from tests.faults.books import shown
 from tests.faults.record import Record
 
 PASSWORD: Final = "correct horse battery"
@@ -33,6 +34,7 @@ class Person:
     """One person, their chat, and what they know of themselves.
 
     Attributes:
+        database_url: of the bot's database, which says whether all answers have come.
         walked: a piece of each screen that they were to be shown, in order.
         acts: what the audit has to say of them, and how often.
         told: what they are told without asking, by the number of their certificate: its text.
@@ -40,6 +42,7 @@ class Person:
 
     chat: Chat
     record: Record
+    database_url: str
     role: Role
     name: str
     phone: str
@@ -61,6 +64,8 @@ class Person:
                 await self.chat.send_photo(PAGE, wait=False)
                 while (told := await self.sees(then, NOT_KEPT, NOT_FETCHED, after=before)) != then:
                     self.walked.insert(-1, told)
+                    async with asyncio.timeout(PATIENCE):
+                        await shown(self.database_url, self.chat.id)  # or its copy would be taken for the next answer
                     await asyncio.sleep(1)
                     before = len(self.record.shown[self.chat.id])
                     await self.chat.send_photo(PAGE, wait=False)
@@ -174,8 +179,8 @@ class Person:
             ("press", "提交审核", "正在排队等审核"),
         )
         self.acts.update(["certificate.submit"])
-        shown = self.record.texts(self.chat.id)[-1]
-        return next(word for word in shown.replace("\n", " ").split() if word.startswith("C-"))
+        newest = self.record.texts(self.chat.id)[-1]
+        return next(word for word in newest.replace("\n", " ").split() if word.startswith("C-"))
 
     async def start_reviewing(self) -> None:
         """An admin logs in for the first time."""
@@ -204,6 +209,6 @@ class Person:
         self.acts.update(["certificate.claim", "certificate.see", outcome])
 
 
-async def arrive(sandbox: Sandbox, record: Record, role: Role, *, name: str, phone: str) -> Person:
+async def arrive(sandbox: Sandbox, record: Record, database_url: str, role: Role, *, name: str, phone: str) -> Person:
     """Somebody new, who has not written yet."""
-    return Person(await sandbox.person(name, phone=phone), record, role, name, phone)
+    return Person(await sandbox.person(name, phone=phone), record, database_url, role, name, phone)
