@@ -249,6 +249,15 @@ class Sex(StrEnum):
 _YEAR_FIRST = re.compile(r"([0-9]{4})[-/.年 ]([0-9]{1,2})[-/.月 ]([0-9]{1,2})[日号號]?")
 _COMPACT = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})")
 _YEAR_LAST = re.compile(r"([0-9]{1,2})[-/. ]([0-9]{1,2})[-/. ]([0-9]{4})")
+_DAY, _MONTH, _YEAR = r"(?P<day>[0-9]{1,2})(?:st|nd|rd|th)?", r"(?P<month>[a-z]{3,9})", r"(?P<year>[0-9]{4})"
+_BY_NAME = (
+    re.compile(rf"{_DAY}[-/. ]?{_MONTH}[-/., ]*{_YEAR}"),
+    re.compile(rf"{_MONTH}[-/. ]*{_DAY}[-/., ]+{_YEAR}"),
+)
+_MONTHS = (
+    *("january", "february", "march", "april", "may", "june"),
+    *("july", "august", "september", "october", "november", "december"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,8 +273,8 @@ class BirthDate:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Takes `1990-01-31`, `1990/1/31`, `1990.1.31`, `1990年1月31日`, `19900131`, and day or month first when
-        only one reading is a day.
+        """Takes `1990-01-31`, `1990/1/31`, `1990.1.31`, `1990年1月31日`, `19900131`, `31 January 1990`, `Jan 31, 1990`,
+        and day or month first when only one reading is a day.
         """
         bare = re.sub(rf"[{DASHES}]", "-", plain(text))
         if not bare:
@@ -275,6 +284,8 @@ class BirthDate:
             days = {_day(match[1], match[2], match[3])}
         elif match := _YEAR_LAST.fullmatch(bare):
             days = {_day(match[3], match[2], match[1]), _day(match[3], match[1], match[2])}
+        elif match := next(filter(None, (form.fullmatch(bare.casefold()) for form in _BY_NAME)), None):
+            days = {_day(match["year"], _month(match["month"]), match["day"])}
         else:
             raise refusal("birth_date", "wrong_format")
         found = days - {None}
@@ -297,6 +308,11 @@ class BirthDate:
         """Whole years on that day."""
         before_birthday = (today.month, today.day) < (self.value.month, self.value.day)
         return today.year - self.value.year - before_birthday
+
+
+def _month(name: str) -> str:
+    """The number of an English month, whole or cut short; 0 for another word."""
+    return str(next((number for number, month in enumerate(_MONTHS, 1) if month.startswith(name)), 0))
 
 
 def _day(year: str, month: str, day: str) -> date | None:

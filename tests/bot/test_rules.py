@@ -106,7 +106,9 @@ async def test_rule_14_a_phone_is_read_however_it_is_typed(li: Chat, typed: str)
     assert "（4/9）" in li.screen
 
 
-@pytest.mark.parametrize("typed", ["1990-01-31", "1990/1/31", "19900131", "1990年1月31日", "１９９０．０１．３１"])
+@pytest.mark.parametrize(
+    "typed", ["1990-01-31", "1990/1/31", "19900131", "1990年1月31日", "31 Jan 1990", "１９９０．０１．３１"]
+)
 async def test_rule_14_a_date_is_read_however_it_is_typed(li: Chat, typed: str) -> None:
     await li.send("王小明")
     await li.press("跳过")

@@ -239,6 +239,11 @@ def test_what_is_no_sex_is_refused(text: str, says: str) -> None:
         " 1990 1 31 ",
         "31/1/1990",
         "1/31/1990",
+        "31 January 1990",
+        "31 jan. 1990",
+        "31-Jan-1990",
+        "January 31st, 1990",
+        "JAN 31 1990",
     ],
 )
 def test_a_birth_date_is_taken_however_it_is_written(text: str) -> None:
@@ -256,6 +261,9 @@ def test_a_birth_date_is_taken_however_it_is_written(text: str) -> None:
         ("19901332", "no_such_day"),
         ("0000-01-01", "no_such_day"),
         ("01/02/1990", "ambiguous"),
+        ("31 February 1990", "no_such_day"),
+        ("31 somewhen 1990", "no_such_day"),
+        ("January 1990", "wrong_format"),
         ("02/02/1990", "taken"),
     ],
 )
