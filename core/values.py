@@ -250,10 +250,8 @@ _YEAR_FIRST = re.compile(r"([0-9]{4})[-/.年 ]([0-9]{1,2})[-/.月 ]([0-9]{1,2})[
 _COMPACT = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})")
 _YEAR_LAST = re.compile(r"([0-9]{1,2})[-/. ]([0-9]{1,2})[-/. ]([0-9]{4})")
 _DAY, _MONTH, _YEAR = r"(?P<day>[0-9]{1,2})(?:st|nd|rd|th)?", r"(?P<month>[a-z]{3,9})", r"(?P<year>[0-9]{4})"
-_BY_NAME = (
-    re.compile(rf"{_DAY}[-/. ]?{_MONTH}[-/., ]*{_YEAR}"),
-    re.compile(rf"{_MONTH}[-/. ]*{_DAY}[-/., ]+{_YEAR}"),
-)
+_DAY_THEN_MONTH = re.compile(rf"{_DAY}[-/. ]?{_MONTH}[-/., ]*{_YEAR}")
+_MONTH_THEN_DAY = re.compile(rf"{_MONTH}[-/. ]*{_DAY}[-/., ]+{_YEAR}")
 _MONTHS = (
     *("january", "february", "march", "april", "may", "june"),
     *("july", "august", "september", "october", "november", "december"),
@@ -276,7 +274,7 @@ class BirthDate:
         """Takes `1990-01-31`, `1990/1/31`, `1990.1.31`, `1990年1月31日`, `19900131`, `31 January 1990`, `Jan 31, 1990`,
         and day or month first when only one reading is a day.
         """
-        bare = re.sub(rf"[{DASHES}]", "-", plain(text))
+        bare = re.sub(rf"[{DASHES}]", "-", plain(text)).casefold()
         if not bare:
             raise refusal("birth_date", "empty")
         bare = re.sub(r"\s*([-/.年月日号號])\s*", r"\1", re.sub(r"\s+", " ", bare))
@@ -284,7 +282,7 @@ class BirthDate:
             days = {_day(match[1], match[2], match[3])}
         elif match := _YEAR_LAST.fullmatch(bare):
             days = {_day(match[3], match[2], match[1]), _day(match[3], match[1], match[2])}
-        elif match := next(filter(None, (form.fullmatch(bare.casefold()) for form in _BY_NAME)), None):
+        elif match := _DAY_THEN_MONTH.fullmatch(bare) or _MONTH_THEN_DAY.fullmatch(bare):
             days = {_day(match["year"], _month(match["month"]), match["day"])}
         else:
             raise refusal("birth_date", "wrong_format")
