@@ -70,7 +70,7 @@ async def test_a_body_without_an_end_gets_its_answer_while_it_is_sent(http: Http
         writer.write(b"1000\r\n" + b"x" * 0x1000 + b"\r\n")
     await writer.drain()
     async with asyncio.timeout(5):
-        assert await reader.readline() == b"HTTP/1.1 413 Request Entity Too Large\r\n"
+        assert (await reader.readline()).startswith(b"HTTP/1.1 413 ")
     writer.close()
 
 

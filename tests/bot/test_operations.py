@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
-from sqlalchemy import text
+from sqlalchemy import insert, text
 
 from ops.server import operations
+from storage.tables.updates import inbox
 from tests.bot.conftest import PASSWORD, Clinic, register
 
 
@@ -68,10 +69,13 @@ async def test_what_people_do_is_counted_and_nothing_tells_who_they_are(clinic: 
 async def test_what_waits_is_read_from_the_database(clinic: Clinic, watch: Watch) -> None:
     app, now = clinic.app, clinic.clock()
     clinic.clock.advance(seconds=90)
-    late = {"now": now.replace(tzinfo=None) if app.database.dialect == "sqlite" else now}
-    row = "INSERT INTO inbox (bot_id, update_id, received_at, claimed_until, parked_at) VALUES "
+    late = {"bot_id": 1, "received_at": now}
+    rows = [
+        late | {"update_id": 1, "claimed_until": now, "parked_at": None},
+        late | {"update_id": 2, "claimed_until": None, "parked_at": now},
+    ]
     async with app.database.write() as conn:  # nobody's update: the runner leaves both alone
-        await conn.execute(text(f"{row} (1, 1, :now, :now, NULL), (1, 2, :now, NULL, :now)"), late)
+        await conn.execute(insert(inbox), rows)
     found = await watch.look()
     assert (found["clinic_inbox_updates"], found["clinic_inbox_oldest_seconds"]) == (1, 90)
     assert found["clinic_inbox_parked"] == 1
